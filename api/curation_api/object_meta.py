@@ -1,0 +1,54 @@
+"""The part of an object that Kubernetes owns."""
+
+import re
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from curation_api.fields import LONGEST_RUN_NAME
+from curation_api.model import ApiModel, Rule
+
+_LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+
+
+class ObjectMeta(ApiModel):
+    """Name, namespace, labels and whatever else the API server keeps."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Annotated[str, Field(min_length=1)] | None = None
+    """The name of the object."""
+
+    generate_name: str | None = None
+    """What a generated name begins with."""
+
+    namespace: str | None = None
+    """Where the object lives."""
+
+    labels: dict[str, str] | None = None
+    """Labels to select by."""
+
+    annotations: dict[str, str] | None = None
+    """Remarks for tools."""
+
+    uid: str | None = None
+    """What tells this object from a later one of the same name."""
+
+    generation: int | None = None
+    """Counts the changes of the spec."""
+
+
+def short_name(kind: str) -> Rule:
+    """Names of Jobs and Pods are made from this name, and must fit into 63 characters."""
+
+    def holds(resource: object) -> bool:
+        name = getattr(getattr(resource, "metadata", None), "name", None)
+        return name is None or (len(name) <= LONGEST_RUN_NAME and _LABEL.match(name) is not None)
+
+    return Rule(
+        cel=f"size(self.metadata.name) <= {LONGEST_RUN_NAME}"
+        " && self.metadata.name.matches(r'^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
+        holds=holds,
+        message=f"metadata.name of a {kind} may have at most {LONGEST_RUN_NAME} characters:"
+        " small letters, digits and '-', with a letter or digit at both ends",
+    )

@@ -1,0 +1,41 @@
+"""`make generate`: writes everything that is made from the models; `--check` only compares."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tools.generate.crds import RESOURCES, crd_text
+from tools.generate.reference import reference_pages
+
+ROOT = Path(__file__).parents[2]
+
+
+def generated_files() -> dict[Path, str]:
+    """Every generated file with its content."""
+    crds = {ROOT / "crds" / resource.file_name: crd_text(resource) for resource in RESOURCES}
+    pages = {ROOT / "docs/reference" / name: text for name, text in reference_pages().items()}
+    return {**crds, **pages}
+
+
+def main() -> int:
+    """Write what differs, or name it."""
+    parser = argparse.ArgumentParser(prog="make generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="name what differs, write nothing")
+    check = parser.parse_args().check
+    stale = [
+        path
+        for path, text in generated_files().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    for path in stale:
+        print(f"{'out of date' if check else 'written'}: {path.relative_to(ROOT)}")
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(generated_files()[path], encoding="utf-8")
+    if check and stale:
+        print("To fix it: make generate")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
