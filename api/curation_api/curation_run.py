@@ -11,7 +11,7 @@ from curation_api.job_options import JobOptions
 from curation_api.lightly_config import LightlyConfig
 from curation_api.model import ApiModel, Rule, unchanged
 from curation_api.names import PRETAGGING_TASK
-from curation_api.object_meta import ObjectMeta, short_name
+from curation_api.resource import Resource, short_name
 from curation_api.run_report import Artifact, RunResult
 from curation_api.selection_config import SelectionConfig
 from curation_api.states import Priority, RunState, Stage, Step
@@ -407,7 +407,7 @@ class CurationRunStatus(ApiModel):
     """Remarks on the configuration: older keys and what became of them, keys without effect."""
 
 
-class CurationRun(ApiModel):
+class CurationRun(Resource):
     """Choose the samples worth labelling from a Datasource, once."""
 
     RULES = (
@@ -426,9 +426,6 @@ class CurationRun(ApiModel):
 
     kind: Literal["CurationRun"] = "CurationRun"
     """CurationRun."""
-
-    metadata: ObjectMeta
-    """Name, namespace, labels and annotations."""
 
     spec: CurationRunSpec
     """What to choose from, how, and how the work is done."""

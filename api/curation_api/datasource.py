@@ -16,9 +16,9 @@ from curation_api.fields import (
     ShortText,
     has_dot_parts,
 )
-from curation_api.model import ApiModel, Rule, different_names, matching, unchanged
+from curation_api.model import ApiModel, Distinct, Rule, matching, unchanged
 from curation_api.names import DEFAULT_THUMBNAIL_SUFFIX, DERIVED
-from curation_api.object_meta import ObjectMeta, short_name
+from curation_api.resource import Resource, short_name
 
 ResourcePath = Annotated[str, Field(max_length=LONGEST_PATH)]
 
@@ -294,8 +294,8 @@ class LightlyLocation(Location):
         NO_KEYS_FOR_A_VOLUME,
         DELEGATED_ACCESS_NEEDS_ITS_SECRET,
         Rule(
-            cel="!has(self.thumbnailSuffix) || self.thumbnailSuffix == null"
-            f" || self.thumbnailSuffix == '' || self.thumbnailSuffix.startsWith('{DERIVED}/')",
+            cel="!has(self.thumbnailSuffix) || self.thumbnailSuffix == ''"
+            f" || self.thumbnailSuffix.startsWith('{DERIVED}/')",
             holds=lambda location: (
                 not location.thumbnail_suffix or location.thumbnail_suffix.startswith(f"{DERIVED}/")
             ),
@@ -331,7 +331,6 @@ class DatasourceSpec(ApiModel):
         unchanged(
             "type", "type cannot be changed: create another Datasource, which may share the buckets"
         ),
-        different_names("metadataFields", "metadata_fields"),
     )
 
     type: Annotated[DatasourceType, Field(strict=False)]
@@ -374,7 +373,9 @@ class DatasourceSpec(ApiModel):
     ) = None
     """The e-mail addresses of those who may use this Datasource beside its owner."""
 
-    metadata_fields: Annotated[list[MetadataField], Field(max_length=64)] | None = None
+    metadata_fields: (
+        Annotated[list[MetadataField], Field(max_length=64), Distinct("name")] | None
+    ) = None
     """Which metadata runs can select by, in addition to `.lightly/metadata/schema.json`."""
 
 
@@ -448,7 +449,7 @@ class DatasourceStatus(ApiModel):
     """The newest selections, newest first; all of them lie in the bucket."""
 
 
-class Datasource(ApiModel):
+class Datasource(Resource):
     """A dataset where it lies: its raw files, everything derived from them, and who may see it."""
 
     RULES = (short_name("Datasource"),)
@@ -458,9 +459,6 @@ class Datasource(ApiModel):
 
     kind: Literal["Datasource"] = "Datasource"
     """Datasource."""
-
-    metadata: ObjectMeta
-    """Name, namespace, labels and annotations."""
 
     spec: DatasourceSpec
     """Where the raw files lie, where results go, and how to get there."""

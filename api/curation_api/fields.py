@@ -4,7 +4,6 @@ Every text has a longest length: the API server only accepts rules whose cost it
 """
 
 import re
-from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -71,7 +70,7 @@ def _is_amount(value: object) -> bool:
 
 
 Amount = Annotated[
-    int | str,
+    int | Annotated[str, Field(max_length=32)],
     Rule(
         cel="type(self) == int ? self > 0 :"
         " isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
@@ -115,8 +114,3 @@ RelativePath = Annotated[
         message="must be a relative path: no leading '/', no '://', no '.' or '..' parts",
     ),
 ]
-
-
-def no_repeats(values: Sequence[object] | None) -> bool:
-    """Whether every value occurs once."""
-    return values is None or len(set(values)) == len(values)

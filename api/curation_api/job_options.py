@@ -1,12 +1,12 @@
 """How and where a run's Jobs run. Each field that is left out has a default in the chart."""
 
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from curation_api.fields import Amount, Count, KubernetesName, QueueName, ShortText
-from curation_api.model import ApiModel, Rule, different_names, matching, unchanged
+from curation_api.model import ApiModel, Distinct, Rule, matching, unchanged
 
 # Labels and annotations that others act on: copied to a Pod they would make them act on ours.
 _RESERVED = ("curation.dev/", "app.kubernetes.io/", "kueue.x-k8s.io/", "argocd.argoproj.io/")
@@ -304,11 +304,6 @@ class Volume(ApiModel):
 class JobOptions(ApiModel):
     """How and where a run's Jobs run."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (
-        different_names("env", "env"),
-        different_names("volumes", "volumes"),
-    )
-
     gpus: Annotated[int, Field(ge=0, le=64)] | None = None
     """GPUs of each worker; 0 uses processors only."""
 
@@ -370,10 +365,10 @@ class JobOptions(ApiModel):
     ) = None
     """Annotations to put on the Pods."""
 
-    env: Annotated[list[EnvironmentVariable], Field(max_length=64)] | None = None
+    env: Annotated[list[EnvironmentVariable], Field(max_length=64), Distinct("name")] | None = None
     """Variables of the worker's environment."""
 
-    volumes: Annotated[list[Volume], Field(max_length=16)] | None = None
+    volumes: Annotated[list[Volume], Field(max_length=16), Distinct("name")] | None = None
     """Things mounted into the worker."""
 
     retries: Annotated[int, Field(ge=0, le=100)] | None = None
@@ -398,11 +393,8 @@ class JobOptions(ApiModel):
 # The queue is where a run waits; everything else is part of how it was accepted.
 MAY_CHANGE_BEFORE_START = frozenset({"queue_name"})
 
-JobOptions.RULES = (
-    *JobOptions.RULES,
-    *(
-        unchanged(str(field.alias), f"job.{field.alias} cannot be changed after creation")
-        for name, field in JobOptions.model_fields.items()
-        if name not in MAY_CHANGE_BEFORE_START
-    ),
+JobOptions.RULES = tuple(
+    unchanged(str(field.alias), f"job.{field.alias} cannot be changed after creation")
+    for name, field in JobOptions.model_fields.items()
+    if name not in MAY_CHANGE_BEFORE_START
 )

@@ -30,6 +30,8 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 from curation_api.spelling import closest
 
 RULES_KEY = "x-kubernetes-validations"
+LIST_TYPE_KEY = "x-kubernetes-list-type"
+LIST_MAP_KEYS_KEY = "x-kubernetes-list-map-keys"
 NO_EFFECT_KEY = "x-no-effect"
 
 
@@ -82,6 +84,36 @@ class NoEffect:
         return {**handler(schema), NO_EFFECT_KEY: self.instead}
 
 
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """No entry of a list occurs twice; entries that are objects are told apart by one field."""
+
+    by: str | None = None
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Check the list after its entries."""
+
+        def check(entries: list[Any]) -> list[Any]:
+            seen = entries if self.by is None else [getattr(entry, self.by) for entry in entries]
+            if len(set(seen)) < len(seen):
+                what = "value" if self.by is None else self.by
+                raise _sentence("duplicate", f"each entry must have a different {what}")
+            return entries
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Let the API server check it without the cost of a rule."""
+        json_schema = handler(schema)
+        if self.by is None:
+            return {**json_schema, LIST_TYPE_KEY: "set"}
+        return {**json_schema, LIST_TYPE_KEY: "map", LIST_MAP_KEYS_KEY: [self.by]}
+
+
 def matching(pattern: str, message: str) -> Rule:
     """The whole text must match; `message` says in words what is expected."""
     compiled = re.compile(pattern)
@@ -99,21 +131,6 @@ def unchanged(field: str, message: str) -> Rule:
         f" && (!has(self.{field}) || self.{field} == oldSelf.{field})",
         holds=lambda _: True,
         message=message,
-    )
-
-
-def different_names(field: str, attribute: str) -> Rule:
-    """The entries of the list `field` must differ in their `name`."""
-
-    def holds(model: Any) -> bool:
-        names = [entry.name for entry in getattr(model, attribute) or ()]
-        return len(set(names)) == len(names)
-
-    return Rule(
-        cel=f"!has(self.{field}) || self.{field}.all(entry,"
-        f" self.{field}.exists_one(other, other.name == entry.name))",
-        holds=holds,
-        message=f"{field} must have different names",
     )
 
 
@@ -209,7 +226,7 @@ def _read_keys(
     for key, value in data.items():
         field = spellings.get(key)
         if field is None:
-            problems.append(_unknown(key, value, spellings))
+            problems.append(_unknown(model, str(key), value))
         elif value is None and not is_nullable(field):
             continue
         elif field.alias in given:
@@ -231,15 +248,13 @@ def _spellings(model: type[ApiModel]) -> Iterator[tuple[str, FieldInfo]]:
         yield str(field.alias), field
 
 
-def _unknown(key: Any, value: Any, spellings: Mapping[str, FieldInfo]) -> InitErrorDetails:
-    in_snake_case = "_" in str(key) or not any("_" in known for known in spellings)
-    wording = [known for known in spellings if in_snake_case or "_" not in known]
-    near = closest(str(key), wording)
-    advice = f"did you mean {near!r}?" if near else f"known here: {', '.join(sorted(wording))}"
+def _unknown(model: type[ApiModel], key: str, value: Any) -> InitErrorDetails:
+    fields = model.model_fields
+    names = list(fields) if "_" in key else [str(field.alias) for field in fields.values()]
+    near = closest(key, names)
+    advice = f"did you mean {near!r}?" if near else f"known here: {', '.join(sorted(names))}"
     return InitErrorDetails(
-        type=_sentence("unknown_key", f"unknown key {str(key)!r}; {advice}"),
-        loc=(str(key),),
-        input=value,
+        type=_sentence("unknown_key", f"unknown key {key!r}; {advice}"), loc=(key,), input=value
     )
 
 
@@ -266,7 +281,7 @@ def _holds(rule: Rule, seen: Any) -> bool:
     """Whether the rule holds as far as one can tell: a value of a wrong type is its own problem."""
     try:
         return rule.holds(seen)
-    except (TypeError, AttributeError, ValueError, KeyError):
+    except (TypeError, AttributeError, ValueError, LookupError, ArithmeticError):
         if isinstance(seen, _Sight):
             return True
         raise

@@ -247,6 +247,6 @@ def _in_words(line: Any) -> str:
 
 def _one_of(expected: str, value: object) -> str:
     choices = expected.replace(" or ", ", ").replace("'", "").split(", ")
-    near = closest(str(value), choices)
+    near = closest(value, choices) if isinstance(value, str) else None
     advice = f"; did you mean {near}?" if near else ""
     return f"{value!r} is not possible here, choose from {', '.join(choices)}{advice}"

@@ -12,9 +12,8 @@ from curation_api.fields import (
     Share,
     TagName,
     TaskName,
-    no_repeats,
 )
-from curation_api.model import ApiModel, Rule, different_names, matching
+from curation_api.model import ApiModel, Distinct, Rule, matching
 
 # Shares are typed by people: 0.33 + 0.33 + 0.34 may miss 1 by a rounding of the last bit.
 ROUNDING = 1e-6
@@ -185,11 +184,7 @@ class SelectionInput(ApiModel):
         Annotated[
             list[Annotated[str, Field(min_length=1, max_length=256)]],
             Field(min_length=1, max_length=256),
-            Rule(
-                cel="self.all(category, self.exists_one(other, other == category))",
-                holds=no_repeats,
-                message="must name each category once",
-            ),
+            Distinct(),
         ]
         | None
     ) = None
@@ -456,7 +451,6 @@ class SelectionConfig(ApiModel):
             ),
             message="give either nSamples or proportionSamples",
         ),
-        different_names("autoTasks", "auto_tasks"),
         Rule(
             cel="!has(self.autoTasks) || self.strategies.all(entry,"
             " !(entry.input.type in ['SCORES', 'PREDICTIONS']) || !has(entry.input.task)"
@@ -496,5 +490,5 @@ class SelectionConfig(ApiModel):
     lightly_path_regex: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
     """A regular expression whose named groups turn parts of a file's path into metadata."""
 
-    auto_tasks: Annotated[list[AutoTask], Field(max_length=16)] | None = None
+    auto_tasks: Annotated[list[AutoTask], Field(max_length=16), Distinct("name")] | None = None
     """Boxes to make on every image, for object diversity without a detector."""

@@ -1,0 +1,1 @@
+"""Curation for people who write Python, and the `curate` command."""

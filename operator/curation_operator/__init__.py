@@ -1,0 +1,1 @@
+"""Brings every Datasource and CurationRun of the cluster closer to its spec."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tools.generate.crds import RESOURCES, crd_text
 from tools.generate.reference import reference_pages
+from tools.requirements.claims import requirements
+from tools.requirements.page import page as requirements_page
 
 ROOT = Path(__file__).parents[2]
 
@@ -13,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 def generated_files() -> dict[Path, str]:
     """Every generated file with its content."""
     crds = {ROOT / "crds" / resource.file_name: crd_text(resource) for resource in RESOURCES}
-    pages = {ROOT / "docs/reference" / name: text for name, text in reference_pages().items()}
+    texts = {**reference_pages(), "requirements.md": requirements_page(requirements())}
+    pages = {ROOT / "docs/reference" / name: text for name, text in texts.items()}
     return {**crds, **pages}
 
 
@@ -22,16 +25,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="name what differs, write nothing")
     check = parser.parse_args().check
-    stale = [
-        path
+    stale = {
+        path: text
         for path, text in generated_files().items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
-    for path in stale:
+    }
+    for path, text in stale.items():
         print(f"{'out of date' if check else 'written'}: {path.relative_to(ROOT)}")
         if not check:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(generated_files()[path], encoding="utf-8")
+            path.write_text(text, encoding="utf-8")
     if check and stale:
         print("To fix it: make generate")
     return int(check and bool(stale))

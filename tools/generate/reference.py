@@ -69,7 +69,8 @@ def _type_of(schema: dict[str, Any]) -> str:
         return f"list of {_type_of(schema['items'])}"
     if "additionalProperties" in schema:
         return f"map to {_type_of(schema['additionalProperties'])}"
-    return {"string": "text", "boolean": "true or false"}.get(schema["type"], schema["type"])
+    kind = str(schema["type"])
+    return {"string": "text", "boolean": "true or false"}.get(kind, kind)
 
 
 def _limits(schema: dict[str, Any]) -> str:

@@ -7,7 +7,13 @@ refused here, with the path of the field, before anybody meets a CRD that the AP
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from curation_api.model import NO_EFFECT_KEY, RULES_KEY, ApiModel
+from curation_api.model import (
+    LIST_MAP_KEYS_KEY,
+    LIST_TYPE_KEY,
+    NO_EFFECT_KEY,
+    RULES_KEY,
+    ApiModel,
+)
 
 JsonSchema = dict[str, Any]
 
@@ -24,6 +30,8 @@ _SAME = (
     "pattern",
     "format",
     "default",
+    LIST_TYPE_KEY,
+    LIST_MAP_KEYS_KEY,
 )
 # Known, and of no use to the API server.
 _IGNORED = {"title", "additionalProperties", "const"}
@@ -113,9 +121,8 @@ def _union(schema: JsonSchema, definitions: Mapping[str, JsonSchema], path: str)
         converted: JsonSchema = {"x-kubernetes-int-or-string": True}
         if description := _description(beside):
             converted = {"description": description, **converted}
-        rules = [rule for part in (*choices, beside) for rule in part.get(RULES_KEY, [])]
-        if rules:
-            converted[RULES_KEY] = rules
+        for part in (*choices, beside):
+            converted.update({key: part[key] for key in ("maxLength", RULES_KEY) if key in part})
     elif len(choices) == 1:
         # What the field says of itself goes before what its type says in general.
         merged = {**_resolved(choices[0], definitions), **beside}

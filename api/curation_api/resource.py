@@ -1,7 +1,7 @@
-"""The part of an object that Kubernetes owns."""
+"""What every resource has: a name, and whatever else Kubernetes keeps about an object."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
@@ -36,6 +36,23 @@ class ObjectMeta(ApiModel):
 
     generation: int | None = None
     """Counts the changes of the spec."""
+
+
+class Resource(ApiModel):
+    """An object of ours in the API server."""
+
+    api_version: str
+    """curation.dev/v1alpha1."""
+
+    kind: str
+    """What the object is."""
+
+    metadata: ObjectMeta
+    """Name, namespace, labels and annotations."""
+
+    def manifest(self) -> dict[str, Any]:
+        """As plain data for `kubectl apply`, with only what was said and none of the defaults."""
+        return {"apiVersion": self.api_version, "kind": self.kind, **super().manifest()}
 
 
 def short_name(kind: str) -> Rule:
