@@ -1,0 +1,49 @@
+# People, hooks and CI run the same verbs. `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit check fix generate requirements dev sizes
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## environment, and everything the tests need
+	@$(PYTHON) -m tools.environment
+	@touch $(READY)
+	@$(VENV)/python -m tools.control_plane.binaries --available
+
+$(READY): pyproject.toml constraints.txt tools/environment.py
+	@$(MAKE) --no-print-directory setup
+
+test: $(READY) ## everything that can run here, with a real control plane: what CI runs
+	@$(VENV)/pytest
+
+unit: $(READY) ## tests without other processes; seconds
+	@$(VENV)/pytest -m "not cluster and not server" -q
+
+check: $(READY) ## format, lint, types, layers, generated files
+	@$(VENV)/ruff format --check .
+	@$(VENV)/ruff check .
+	@$(VENV)/mypy api storage client operator job_image tools tests
+	@$(VENV)/lint-imports
+	@$(VENV)/python -m tools.generate --check
+
+fix: $(READY) ## format, apply safe lint fixes, regenerate
+	@$(VENV)/ruff check --fix-only .
+	@$(VENV)/ruff format .
+	@$(VENV)/python -m tools.generate
+
+generate: $(READY) ## CRDs and reference pages from the models
+	@$(VENV)/python -m tools.generate
+
+requirements: $(READY) ## which numbered requirements have a test
+	@$(VENV)/python -m tools.requirements
+
+dev: $(READY) ## a local control plane to play with
+	@$(VENV)/python -m tools.dev
+
+sizes: $(READY) ## the largest files and functions, to look at
+	@$(VENV)/python -m tools.sizes
