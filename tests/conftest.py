@@ -1,0 +1,8 @@
+from hypothesis import settings
+
+pytest_plugins = ["tests.support.cluster_fixtures", "tests.support.outcomes"]
+
+settings.register_profile("dev", max_examples=50, deadline=None)
+settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True)
+settings.register_profile("nightly", max_examples=5000, deadline=None, derandomize=False)
+settings.load_profile("dev")  # `--hypothesis-profile` chooses another

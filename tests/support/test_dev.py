@@ -1,0 +1,101 @@
+"""`make dev` as a person uses it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tools.control_plane.binaries import folder_for_path
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A place with our CRDs in which nobody else runs `make dev`."""
+    shutil.copytree(ROOT / "crds", tmp_path / "crds")
+    return tmp_path
+
+
+@contextmanager
+def make_dev(checkout: Path) -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tools.dev"],
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def says_until_ready(running: "subprocess.Popen[str]") -> list[str]:
+    assert running.stdout is not None
+    said: list[str] = []
+    for line in running.stdout:
+        if line == "ready\n":
+            return said
+        said.append(line.strip())
+    raise AssertionError(f"It never got ready: {said}")
+
+
+def test_it_gets_ready_with_our_kinds_and_ctrl_c_takes_everything_down(
+    control_plane_programs: dict[str, Path], checkout: Path
+) -> None:
+    with make_dev(checkout) as running:
+        said = says_until_ready(running)
+        assert "export KUBECONFIG=.cache/dev/kubeconfig" in said
+        kubectl = folder_for_path(control_plane_programs) / "kubectl"
+        resources = subprocess.run(
+            [kubectl, "get", "curationruns", "--all-namespaces"],
+            cwd=checkout,
+            env={**os.environ, "KUBECONFIG": ".cache/dev/kubeconfig"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert resources.stderr == "No resources found\n"
+
+        running.send_signal(signal.SIGINT)
+        last_words, _ = running.communicate(timeout=5)
+
+    assert last_words == "Everything is stopped.\n"
+    assert running.returncode == 0
+    assert not (checkout / ".cache" / "dev").exists()
+
+
+@pytest.mark.usefixtures("control_plane_programs")
+def test_a_second_one_in_the_same_checkout_is_refused(checkout: Path) -> None:
+    with make_dev(checkout) as first:
+        says_until_ready(first)
+
+        with make_dev(checkout) as second:
+            said, _ = second.communicate()
+
+        assert second.returncode == 1
+        assert said == "`make dev` already runs in this checkout; stop that one first.\n"
+        assert first.poll() is None
+
+
+@pytest.mark.usefixtures("control_plane_programs")
+def test_after_one_was_killed_the_next_finds_the_place_clean(checkout: Path) -> None:
+    with make_dev(checkout) as first:
+        says_until_ready(first)
+        first.kill()
+
+    with make_dev(checkout) as second:
+        says_until_ready(second)
+
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(timeout=5) == 0
+    assert not (checkout / ".cache" / "dev").exists()
