@@ -1,6 +1,7 @@
 # People, hooks and CI run the same verbs. `make` alone lists them.
 
 PYTHON ?= python3
+HYPOTHESIS ?= dev
 VENV := .venv/bin
 READY := .venv/ready
 
@@ -19,7 +20,7 @@ $(READY): pyproject.toml constraints.txt tools/environment.py
 	@$(MAKE) --no-print-directory setup
 
 test: $(READY) ## everything that can run here, with a real control plane: what CI runs
-	@$(VENV)/pytest
+	@$(VENV)/pytest --hypothesis-profile=$(HYPOTHESIS)
 
 unit: $(READY) ## tests without other processes; seconds
 	@$(VENV)/pytest -m "not cluster and not server" -q
