@@ -14,6 +14,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tools.cache import cache_root
@@ -82,16 +83,15 @@ def _shared_environment() -> Path:
 def _install(folder: Path, wanted: Sequence[str]) -> None:
     print(f"installing {len(wanted)} packages and what they need, once per machine (about 6 GB)")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    pip = [str(folder / "bin/python"), "-m", "pip", "--disable-pip-version-check", "install"]
+    command = [*pip, "--quiet", "-c", str(ROOT / "constraints.txt"), *wanted]
     started = time.monotonic()
-    pip = [folder / "bin/python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    with subprocess.Popen([*pip, "-c", ROOT / "constraints.txt", *wanted]) as installing:
-        while True:
-            try:
-                exit_code = installing.wait(HEARTBEAT_SECONDS)
-                break
-            except subprocess.TimeoutExpired:
-                print(f"  {time.monotonic() - started:3.0f} s", flush=True)
-    if exit_code != 0:
+    with subprocess.Popen(command) as installing:
+        while installing.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                installing.wait(HEARTBEAT_SECONDS)
+            print(f"  {time.monotonic() - started:3.0f} s", flush=True)
+    if installing.returncode != 0:
         sys.exit("pip could not install the packages; its message is above")
 
 
