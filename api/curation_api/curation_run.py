@@ -288,6 +288,9 @@ class StageStatus(ApiModel):
     disruptions: Count | None = None
     """How often a worker was taken away."""
 
+    last_disruption_time: Annotated[datetime, Field(strict=False)] | None = None
+    """When a worker was taken away last; those taken away later are not counted yet."""
+
     shards: Shards | None = None
     """Its parts, where it is split up."""
 

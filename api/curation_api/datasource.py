@@ -436,6 +436,9 @@ class DatasourceStatus(ApiModel):
     probe_serial: Count | None = None
     """Counts the looks at the rights."""
 
+    probed_for: ShortText | None = None
+    """The annotation curation.dev/reprobe that the last look answered."""
+
     samples: Count | None = None
     """How many samples are known."""
 

@@ -19,6 +19,7 @@ from pydantic import (
     ModelWrapValidatorHandler,
     SerializerFunctionWrapHandler,
     ValidationError,
+    ValidationInfo,
     model_serializer,
     model_validator,
 )
@@ -138,6 +139,10 @@ def _cel_text(text: str) -> str:
     return "r'" + text.replace("'", "'+\"'\"+r'") + "'"
 
 
+# Marks an object that the API server has already accepted.
+_STORED: dict[str, Any] = {}
+
+
 class ApiModel(BaseModel):
     """A part of a resource or of a message between our programs.
 
@@ -161,11 +166,13 @@ class ApiModel(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _report_everything(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _report_everything(
+        cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
         """Collect wrong keys, wrong values and broken rules into one error."""
         if not isinstance(data, Mapping):
             return handler(data)
-        given, problems = _read_keys(cls, data)
+        given, problems = _read_keys(cls, data, pass_over_unknown=info.context is _STORED)
         try:
             model = handler(given)
         except ValidationError as error:
@@ -200,6 +207,11 @@ class ApiModel(BaseModel):
             json_schema[RULES_KEY] = [rule.as_cel() for rule in cls.RULES]
         return json_schema
 
+    @classmethod
+    def stored(cls, data: Any) -> Self:
+        """As the API server keeps it: a key of a newer version is no reason to stop."""
+        return cls.model_validate(data, context=_STORED)
+
     def manifest(self) -> dict[str, Any]:
         """As plain data in camelCase, with only what was said and none of the defaults."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
@@ -215,7 +227,7 @@ def is_nullable(field: FieldInfo) -> bool:
 
 
 def _read_keys(
-    model: type[ApiModel], data: Mapping[Any, Any]
+    model: type[ApiModel], data: Mapping[Any, Any], *, pass_over_unknown: bool = False
 ) -> tuple[dict[str, Any], list[InitErrorDetails]]:
     """The known keys in camelCase, and a problem for each key that is unknown or given twice."""
     if model.model_config.get("extra") == "allow":
@@ -225,6 +237,8 @@ def _read_keys(
     problems = []
     for key, value in data.items():
         field = spellings.get(key)
+        if field is None and pass_over_unknown:
+            continue
         if field is None:
             problems.append(_unknown(model, str(key), value))
         elif value is None and not is_nullable(field):

@@ -11,6 +11,7 @@ RUN_LABEL = f"{GROUP}/run"
 RUN_UID_LABEL = f"{GROUP}/run-uid"
 DATASOURCE_UID_LABEL = f"{GROUP}/datasource-uid"
 STAGE_LABEL = f"{GROUP}/stage"
+PROBE = "probe"  # the stage label of a Job that looks at the rights of a Datasource
 ATTEMPT_LABEL = f"{GROUP}/attempt"
 SPEC_HASH_ANNOTATION = f"{GROUP}/spec-hash"
 TEMPLATE_HASH_ANNOTATION = f"{GROUP}/template-hash"
@@ -62,3 +63,18 @@ WORKER_METADATA_PREFIX = "lightly."
 # Where a worker shows its progress; the operator and Prometheus read it.
 WORKER_PORT = 9400
 PROGRESS_PATH = "/progress"
+
+# Keys of the ConfigMaps that the operator makes: what `run` and `probe` are given with --config.
+JOB_CONFIG_FILE = "job.json"
+PROBE_CONFIG_FILE = "probe.json"
+
+# The environment of a worker; the operator sets it. Folders are told, so that none is a secret
+# agreement: secrets lie there one file per key, volumes one folder per claim.
+INPUT_SECRETS_VARIABLE = "CURATION_INPUT_SECRETS"
+LIGHTLY_SECRETS_VARIABLE = "CURATION_LIGHTLY_SECRETS"
+VOLUMES_VARIABLE = "CURATION_VOLUMES"
+TERMINATION_LOG_VARIABLE = "CURATION_TERMINATION_LOG"
+# The address of the Pod; a worker shows its progress there, at WORKER_PORT.
+POD_IP_VARIABLE = "CURATION_POD_IP"
+# Which shard this is; Kubernetes sets it in the Pods of an Indexed Job.
+SHARD_VARIABLE = "JOB_COMPLETION_INDEX"

@@ -371,9 +371,7 @@ class WorkerConfig(ApiModel):
     ] = 6
     """How many example images (kept and removed, in pairs) the report shows."""
 
-    memory_requirement_in_GB: Annotated[  # noqa: N815  documented spelling
-        Positive, Field(alias="memoryRequirementInGB")
-    ] = 2.0
+    memory_requirement_in_GB: Annotated[Positive, Field(alias="memoryRequirementInGB")] = 2.0
     """Most memory for the distances in the report's statistics; above it they use a sample."""
 
     show_video_sampling_timeline: bool = True

@@ -199,3 +199,10 @@ def test_an_object_of_another_kind_is_refused(model: Any) -> None:
     assert any(
         line.startswith("kind: 'Dataset' is not possible") for line in problems_in(error.value)
     )
+
+
+def test_what_the_api_server_keeps_is_read_even_with_keys_of_a_newer_version() -> None:
+    newer = run("", {"newerSection.key": [], "workerConfig.newerKey": 1, "suspend": True}).manifest
+
+    assert CurationRun.stored(newer).spec.suspend
+    assert len(refusal(newer)) == 2

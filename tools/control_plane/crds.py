@@ -5,7 +5,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
-from tools.control_plane.cluster import ControlPlane
+from tools.control_plane.cluster import ControlPlane, KubectlError
 from tools.waiting import wait_until
 
 # Serving a new kind takes a second or two.
@@ -19,23 +19,29 @@ def install_crds(control_plane: ControlPlane, folder: Path) -> None:
     for definition in applied["items"] if applied["kind"] == "List" else [applied]:
         spec = definition["spec"]
         for version in spec["versions"]:
-            served_at = f"/apis/{spec['group']}/{version['name']}"
-            wait_until(
-                partial(_is_served, control_plane, served_at, spec["names"]["plural"]),
-                seconds=PATIENCE_SECONDS,
-                what=f"the API server serves {spec['names']['plural']} at {served_at}",
-            )
-    # kubectl looked around before our kinds were there, and would remember that for hours.
-    control_plane.kubectl("api-resources", "--output=name")
+            kind, group = spec["names"]["plural"], f"{spec['group']}/{version['name']}"
+            for comes_true in (partial(_is_served, group), _is_known, _is_explained):
+                wait_until(
+                    partial(comes_true, kind, control_plane),
+                    seconds=PATIENCE_SECONDS,
+                    what=f"the API server serves and explains {kind}",
+                )
 
 
-def _is_served(control_plane: ControlPlane, served_at: str, plural: str) -> bool:
-    """Whether a kind can be listed, found by its short name, and explained; each comes later."""
-    listed = control_plane.api.get(f"{served_at}/{plural}")  # 404, then 429, then 200
-    if listed.status != HTTPStatus.OK:
+def _is_served(group: str, kind: str, control_plane: ControlPlane) -> bool:
+    """For a moment after a CRD is Established, a list is still refused: 404, then 429."""
+    return control_plane.api.get(f"/apis/{group}/{kind}").status == HTTPStatus.OK
+
+
+def _is_known(kind: str, control_plane: ControlPlane) -> bool:
+    """Whether kubectl finds the kind; it remembers for hours what it did not find."""
+    return f"{kind}." in control_plane.kubectl("api-resources", "--output=name")
+
+
+def _is_explained(kind: str, control_plane: ControlPlane) -> bool:
+    """Documentation is published last, and for a moment without the newest kind."""
+    try:
+        control_plane.kubectl("explain", kind)
+    except KubectlError:
         return False
-    explained = control_plane.api.get(f"/openapi/v3{served_at}")
-    found = control_plane.api.get(served_at)
-    return explained.status == HTTPStatus.OK and plural in {
-        kind["name"] for kind in found.body["resources"]
-    }
+    return True
