@@ -1,0 +1,1 @@
+"""Looks at every sample once: fetch, check, decode, measure, scale."""

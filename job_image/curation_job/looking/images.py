@@ -1,0 +1,237 @@
+"""Looks at one image: what its bytes are, whether they are sound, and what there is to see.
+
+Runs in a worker process: a decoder that crashes takes that process down, not the run.
+"""
+
+import io
+import re
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import simplejpeg
+import xxhash
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from curation_job.looking.image_types import IMAGE_TYPES, type_of_bytes, type_of_name
+from curation_job.looking.measures import measure
+from curation_job.records import Corrupt, Facts, Look, Pixels, Unusable
+
+# We have a limit of our own, and say which image exceeded it.
+Image.MAX_IMAGE_PIXELS = None
+
+THUMBNAIL_SIDE_PIXELS = 256
+THUMBNAIL_QUALITY = 80
+
+# A JPEG may be decoded at a fraction of its size; at this many times what the network sees, the
+# difference to a full decode is less than that between two JPEG decoders.
+SMALLEST_SCALE = 1.5
+
+# Cameras leave a few stray bytes between markers; a broken stream leaves hundreds.
+HARMLESS_STRAY_BYTES = 16
+_STRAY_BYTES = re.compile(r"(\d+) extraneous bytes before marker")
+
+_OUR_TYPES = frozenset(IMAGE_TYPES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class LookSettings:
+    """How images are looked at."""
+
+    side_pixels: int
+    """The side of the square that the network sees."""
+
+    check: bool = True
+    """Whether a file must be of the type its name promises, and free of artefacts."""
+
+    exact: bool = False
+    """Whether every image is decoded at its full size."""
+
+    most_pixels: int = 250_000_000
+    """Images with more pixels are refused before they fill the memory."""
+
+
+def look_at_image(name: str, data: bytes, settings: LookSettings) -> Look:
+    """Everything the run needs of this image; `Unusable` says why there is nothing to see."""
+    _check_bytes(name, data, settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
+        try:
+            with Image.open(io.BytesIO(data), formats=sorted(_OUR_TYPES)) as header:
+                size = header.size
+                _check_size(size, settings)
+                if settings.check and header.format == "PNG":
+                    _verify(data)
+                image = _decoded(header, data, settings)
+                exif = header.getexif()
+        except UnidentifiedImageError as error:
+            raise Unusable(Corrupt.DAMAGED, "its header makes no sense") from error
+        except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+            raise _unusable(error) from error
+    image = ImageOps.exif_transpose(image) if exif.get(ExifTags.Base.Orientation) else image
+    return _look(image, size=size, data=data, exif=exif, settings=settings)
+
+
+def _check_bytes(name: str, data: bytes, settings: LookSettings) -> None:
+    if not data:
+        raise Unusable(Corrupt.ZERO_BYTES)
+    found = type_of_bytes(data)
+    if found is None:
+        raise Unusable(Corrupt.NOT_AN_IMAGE)
+    if found not in _OUR_TYPES:
+        raise Unusable(Corrupt.UNSUPPORTED, f"it is {found}")
+    promised = type_of_name(name)
+    if settings.check and promised is not None and found != promised:
+        raise Unusable(Corrupt.WRONG_TYPE, f"it is {found}")
+
+
+def _check_size(size: tuple[int, int], settings: LookSettings) -> None:
+    width, height = size
+    if width * height > settings.most_pixels:
+        raise Unusable(Corrupt.TOO_LARGE, f"{width} x {height} pixels")
+
+
+def _verify(data: bytes) -> None:
+    """Pillow decodes a PNG without a look at the check sums of its pixels."""
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+        image.verify()
+
+
+def _decoded(header: Image.Image, data: bytes, settings: LookSettings) -> Image.Image:
+    """The image as RGB with 8 bits a channel; a JPEG perhaps at a fraction of its size."""
+    if header.format == "JPEG":
+        return Image.fromarray(_decoded_jpeg(header, data, settings))
+    header.load()
+    if header.mode.startswith("I") or header.mode == "F":
+        return _from_deep_grey(header)
+    return header.convert("RGB")
+
+
+def _decoded_jpeg(header: Image.Image, data: bytes, settings: LookSettings) -> Pixels:
+    side = 0 if settings.exact else _smallest_side(settings)
+    try:
+        return _decode_jpeg(data, side, strict=settings.check)
+    except ValueError as error:
+        stray = _STRAY_BYTES.search(str(error))
+        if stray and int(stray[1]) <= HARMLESS_STRAY_BYTES:
+            return _decode_jpeg(data, side, strict=False)
+        if "subsampling" in str(error):  # an unusual layout, which only Pillow knows
+            header.load()
+            return np.asarray(header.convert("RGB"))
+        raise
+
+
+def _decode_jpeg(data: bytes, side: int, *, strict: bool) -> Pixels:
+    pixels: Pixels = simplejpeg.decode_jpeg(
+        data, "RGB", min_height=side, min_width=side, strict=strict
+    )
+    return pixels
+
+
+def _smallest_side(settings: LookSettings) -> int:
+    """The network's square and the thumbnail are both made from this decode."""
+    return max(int(settings.side_pixels * SMALLEST_SCALE), THUMBNAIL_SIDE_PIXELS * 3 // 4)
+
+
+def _from_deep_grey(image: Image.Image) -> Image.Image:
+    """More than 8 bits a pixel, brought down to 8: from 16, or from the range that is there."""
+    values_HW = np.asarray(image, dtype=np.float64)
+    top = 65535.0 if image.mode.startswith("I;16") else max(255.0, float(values_HW.max()))
+    grey_HW = np.clip(values_HW / top * 255, 0, 255).astype(np.uint8)
+    return Image.fromarray(grey_HW).convert("RGB")
+
+
+def _unusable(error: Exception) -> Unusable:
+    """What a decoder's complaint means for the person who reads the list."""
+    text = str(error)
+    if isinstance(error, MemoryError):
+        return Unusable(Corrupt.TOO_LARGE, "it does not fit into memory")
+    if re.search(r"truncated|Premature end of JPEG file|unexpected end|Truncated", text):
+        return Unusable(Corrupt.TRUNCATED)
+    if "Corrupt JPEG data" in text:
+        return Unusable(Corrupt.ARTEFACTS, text.removeprefix("Corrupt JPEG data: "))
+    return Unusable(Corrupt.DAMAGED, text.splitlines()[0] if text else type(error).__name__)
+
+
+def _look(
+    image: Image.Image,
+    *,
+    size: tuple[int, int],
+    data: bytes,
+    exif: Image.Exif,
+    settings: LookSettings,
+) -> Look:
+    latitude, longitude = _position(exif)
+    taken_at = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+    return seen(
+        image,
+        size=size,
+        size_in_bytes=len(data),
+        content_hash=xxhash.xxh3_128_hexdigest(data),
+        settings=settings,
+        taken_at=str(taken_at) if taken_at else None,
+        latitude=latitude,
+        longitude=longitude,
+    )
+
+
+def seen(
+    image: Image.Image,
+    *,
+    size: tuple[int, int],
+    size_in_bytes: int,
+    content_hash: str | None,
+    settings: LookSettings,
+    taken_at: str | None = None,
+    latitude: float | None = None,
+    longitude: float | None = None,
+) -> Look:
+    """What there is to see in a decoded image or frame."""
+    measures = measure(image)
+    pixel_hash = xxhash.xxh3_128_hexdigest(f"{size} {image.size} ".encode() + image.tobytes())
+    side = settings.side_pixels
+    small = image.resize((side, side), Image.Resampling.BILINEAR)
+    return Look(
+        facts=Facts(
+            size_in_bytes=size_in_bytes,
+            width=size[0],
+            height=size[1],
+            content_hash=content_hash or pixel_hash,
+            pixel_hash=pixel_hash,
+            sharpness=measures.sharpness,
+            snr=measures.snr,
+            luminance=measures.luminance,
+            uniform_row_ratio=measures.uniform_row_ratio,
+            taken_at=taken_at,
+            latitude=latitude,
+            longitude=longitude,
+        ),
+        pixels_HWC=np.asarray(small),
+        thumbnail=thumbnail_of(image),
+    )
+
+
+def thumbnail_of(image: Image.Image) -> bytes:
+    """A small JPEG of the image."""
+    small = image.copy()
+    small.thumbnail((THUMBNAIL_SIDE_PIXELS, THUMBNAIL_SIDE_PIXELS), Image.Resampling.BILINEAR)
+    jpeg: bytes = simplejpeg.encode_jpeg(np.ascontiguousarray(small), quality=THUMBNAIL_QUALITY)
+    return jpeg
+
+
+def _position(exif: Image.Exif) -> tuple[float | None, float | None]:
+    """Latitude and longitude in degrees, where the camera wrote both and they make sense."""
+    gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    try:
+        return (
+            _degrees(gps[ExifTags.GPS.GPSLatitude], gps[ExifTags.GPS.GPSLatitudeRef] == "S"),
+            _degrees(gps[ExifTags.GPS.GPSLongitude], gps[ExifTags.GPS.GPSLongitudeRef] == "W"),
+        )
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None, None
+
+
+def _degrees(parts: tuple[float, float, float], is_negative: bool) -> float:  # noqa: FBT001
+    degrees, minutes, seconds = (float(part) for part in parts)
+    value = degrees + minutes / 60 + seconds / 3600
+    return -value if is_negative else value
