@@ -139,7 +139,8 @@ COMPANIONS: dict[str, dict[str, Any]] = {
     "pretagging_config": {"pretagging": True},
 }
 OLDER = {
-    "method", "stopping_condition", "scorer", "scorer_config", "active_learning", "pretagging_config"
+    "method", "stopping_condition", "scorer", "scorer_config", "active_learning",
+    "pretagging_config",
 }  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def test_every_mode_becomes_rgb(mode: str) -> None:
 
 def test_sixteen_bits_look_like_eight() -> None:
     grey = an_image().convert("L")
-    deep = Image.fromarraynp.asarray(grey).astype(np.uint16) * 257
+    deep = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
 
     difference = np.abs(
         look("a.png", encoded(deep, "png")).pixels_HWC.astype(int)

@@ -75,7 +75,7 @@ def all_samples(seen: dict[int, list[Sample]]) -> list[Sample]:
 @pytest.mark.parametrize("processes", [1, 3])
 def test_every_sample_comes_back_once_with_its_own_pixels(tmp_path: Path, processes: int) -> None:
     sources = write_images(tmp_path, 11)
-    pixels: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
+    pixels: dict[str, np.ndarray] = {}
 
     with a_pool(tmp_path, processes=processes) as pool:
         for arrived in pool.look_at(units(sources)):
@@ -159,8 +159,12 @@ def test_frames_of_a_video_come_in_order_under_their_documented_names(tmp_path: 
     assert seconds == sorted(seconds)  # type: ignore[type-var]
 
 
+def cannot_be_opened() -> FolderReader:
+    raise RuntimeError("a library is missing")
+
+
 def test_a_worker_that_cannot_start_ends_the_run_instead_of_looping(tmp_path: Path) -> None:
-    settings = WorkerSettings(LookSettings(32), BATCH, tmp_path, partial(int, "not a reader"))
+    settings = WorkerSettings(LookSettings(32), BATCH, tmp_path, cannot_be_opened)
 
     with (
         LookPool(1, settings) as pool,

@@ -1,0 +1,197 @@
+"""Finds the weights of a network: a given checkpoint, or published ones from the nearest place."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlsplit
+
+import torch
+from lightly.models.zoo import ZOO
+from torch import nn
+
+from curation_api import CurationError, ExitCode, LightlyConfig, Reason
+from curation_api.lightly_config import Model
+from curation_api.names import DERIVED
+from curation_job.embedding.networks import (
+    is_torchvision,
+    load_simclr,
+    torchvision_backbone,
+    torchvision_weights,
+    untrained,
+)
+
+logger = logging.getLogger(__name__)
+
+# Folders of the worker image and of mounted volumes that are looked into, in this order.
+WEIGHT_FOLDERS = (Path("/opt/curation/weights"), Path("/models"))
+WEIGHTS_IN_BUCKET = f"{DERIVED}/weights"
+
+DOWNLOAD_FAILURES = (URLError, TimeoutError, ConnectionError)
+
+
+class ModelMissingError(CurationError):
+    """No weights for the network, in none of the places."""
+
+    reason = Reason.MODEL_MISSING
+    exit_code = ExitCode.MODEL_MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A network with its weights."""
+
+    backbone: nn.Module
+    source: str
+    """Where the weights came from, for log and report."""
+
+    digest: str
+    """The same for the same network with the same weights."""
+
+    is_untrained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where weights may lie, nearest first."""
+
+    read_from_bucket: Callable[[str], bytes | None]
+    """Reads a file of the LIGHTLY bucket; None when it is not there."""
+
+    scratch: Path
+    """Where a file of the bucket or the hub is put."""
+
+    folders: Sequence[Path] = WEIGHT_FOLDERS
+    may_download: bool = True
+
+
+def load_model(config: LightlyConfig, checkpoint: str, places: Places) -> LoadedModel:
+    """The configured network with weights from the checkpoint, or with published ones."""
+    model = config.model
+    if checkpoint:
+        path = _checkpoint_file(checkpoint, places)
+        return _simclr(model, config.seed, path, source=checkpoint)
+    if not config.pre_trained:
+        logger.warning("The network is UNTRAINED (preTrained: false): embeddings mean little")
+        network = untrained(model, seed=config.seed).backbone
+        return _loaded(network, model, "untrained, seeded", is_untrained=True)
+    if is_torchvision(model):
+        return _torchvision(model, places)
+    url = ZOO.get(f"{model.name}/simclr/d{model.num_ftrs}/w{float(model.width)}")
+    if url is None:
+        raise ModelMissingError(
+            f"There are no published weights for {model.name} with numFtrs {model.num_ftrs}"
+            f" and width {model.width}",
+            fix=_WAYS_OUT,
+        )
+    path = _published_file(url, places)
+    return _simclr(model, config.seed, path, source=path.name)
+
+
+_WAYS_OUT = (
+    "Give workerConfig.checkpoint, or train with workerConfig.enableTraining: true,"
+    " or use an untrained network with lightlyConfig.preTrained: false"
+)
+
+
+def _simclr(model: Model, seed: int, path: Path, *, source: str) -> LoadedModel:
+    network = untrained(model, seed=seed)
+    load_simclr(network, _read(path, source), source=source)
+    return _loaded(network.backbone, model, source)
+
+
+def _torchvision(model: Model, places: Places) -> LoadedModel:
+    url = torchvision_weights(model).url
+    path = _published_file(url, places)
+    backbone = torchvision_backbone(model)
+    state = _read(path, path.name)
+    kept = backbone.state_dict()
+    backbone.load_state_dict({key: value for key, value in state.items() if key in kept})
+    return _loaded(backbone, model, path.name)
+
+
+def _read(path: Path, source: str) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever its readers meet
+        raise ModelMissingError(
+            f"{source} cannot be read as weights: {str(error).splitlines()[0]}",
+            fix="Use a file that torch wrote and that holds weights only",
+        ) from error
+
+
+def _loaded(
+    backbone: nn.Module, model: Model, source: str, *, is_untrained: bool = False
+) -> LoadedModel:
+    return LoadedModel(backbone, source, _digest(backbone, model), is_untrained=is_untrained)
+
+
+def _digest(backbone: nn.Module, model: Model) -> str:
+    digest = hashlib.sha256(model.model_dump_json().encode())
+    for name, value in sorted(backbone.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _checkpoint_file(checkpoint: str, places: Places) -> Path:
+    looked_at = []
+    for path in _local_candidates(checkpoint, places):
+        looked_at.append(str(path))
+        if path.is_file():
+            return path
+    for key in dict.fromkeys([checkpoint, f"{WEIGHTS_IN_BUCKET}/{checkpoint}"]):
+        if not key.startswith("/"):
+            looked_at.append(f"{key} in the LIGHTLY bucket")
+            if fetched := _fetched(key, places):
+                return fetched
+    raise ModelMissingError(
+        f"The checkpoint {checkpoint!r} is nowhere: looked at {', '.join(looked_at)}",
+        fix="Put the file there, or correct workerConfig.checkpoint",
+    )
+
+
+def _local_candidates(checkpoint: str, places: Places) -> Iterator[Path]:
+    if checkpoint.startswith("/"):
+        yield Path(checkpoint)
+        return
+    for folder in places.folders:
+        yield folder / checkpoint
+
+
+def _published_file(url: str, places: Places) -> Path:
+    name = PurePosixPath(urlsplit(url).path).name
+    for folder in (*places.folders, Path(torch.hub.get_dir()) / "checkpoints"):
+        if (folder / name).is_file():
+            return folder / name
+    if fetched := _fetched(f"{WEIGHTS_IN_BUCKET}/{name}", places):
+        return fetched
+    if places.may_download:
+        try:
+            return _downloaded(url, places.scratch / name)
+        except DOWNLOAD_FAILURES as error:
+            logger.info("%s cannot be downloaded: %s", url, error)
+    folders = ", ".join(str(folder) for folder in places.folders)
+    raise ModelMissingError(
+        f"The weights {name} are nowhere: looked into {folders},"
+        f" {WEIGHTS_IN_BUCKET}/ of the LIGHTLY bucket, and at {urlsplit(url).netloc}",
+        fix=f"Put the file into one of these places. {_WAYS_OUT}",
+    )
+
+
+def _downloaded(url: str, path: Path) -> Path:
+    logger.info("Downloading %s", url)
+    torch.hub.download_url_to_file(url, str(path), progress=False)
+    return path
+
+
+def _fetched(key: str, places: Places) -> Path | None:
+    data = places.read_from_bucket(key)
+    if data is None:
+        return None
+    path = places.scratch / PurePosixPath(key).name
+    path.write_bytes(data)
+    return path

@@ -1,0 +1,1 @@
+"""Trains the self-supervised network on the samples of a run."""
