@@ -1,0 +1,1 @@
+"""What a worker shows of itself while it runs, and how it is stopped."""
