@@ -1,0 +1,1 @@
+"""The work itself: from a bucket of files to a selection and a report."""

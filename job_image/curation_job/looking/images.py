@@ -23,8 +23,8 @@ Image.MAX_IMAGE_PIXELS = None
 THUMBNAIL_SIDE_PIXELS = 256
 THUMBNAIL_QUALITY = 80
 
-# A JPEG may be decoded at a fraction of its size; at this many times what the network sees, the
-# difference to a full decode is less than that between two JPEG decoders.
+# A JPEG may be decoded at a half, a quarter or an eighth of its size. At this many times what the
+# network sees, the difference to a full decode is less than that between two JPEG decoders.
 SMALLEST_SCALE = 1.5
 
 # Cameras leave a few stray bytes between markers; a broken stream leaves hundreds.
@@ -123,7 +123,7 @@ def _decoded_jpeg(header: Image.Image, data: bytes, settings: LookSettings) -> P
 
 def _decode_jpeg(data: bytes, side: int, *, strict: bool) -> Pixels:
     pixels: Pixels = simplejpeg.decode_jpeg(
-        data, "RGB", min_height=side, min_width=side, strict=strict
+        data, "RGB", min_height=side, min_width=side, min_factor=2, strict=strict
     )
     return pixels
 

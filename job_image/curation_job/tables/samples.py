@@ -43,6 +43,7 @@ def sample_schema(dimensions: int) -> pa.Schema:
             ("detail", pa.string()),
             *_FACTS.items(),
             *((f"frame_{name}", kind) for name, kind in _FRAME.items()),
+            ("cached", pa.bool_()),
             ("embedding", pa.list_(pa.float32(), dimensions)),
         ]
     )
@@ -51,14 +52,15 @@ def sample_schema(dimensions: int) -> pa.Schema:
 def sample_table(
     samples: Sequence[Sample], embeddings_ND: NDArray[np.float32], dimensions: int
 ) -> pa.Table:
-    """A table of samples; `embeddings_ND` has a row for each usable one, in their order."""
+    """A table of new samples; `embeddings_ND` has a row for each usable one, in their order."""
     rows = [_row(sample) for sample in samples]
     schema = sample_schema(dimensions)
     columns = {
         name: pa.array([row.get(name) for row in rows], schema.field(name).type)
         for name in schema.names
-        if name != "embedding"
+        if name not in {"cached", "embedding"}
     }
+    columns["cached"] = pa.repeat(pa.scalar(value=False), len(rows))
     columns["embedding"] = _embedding_column(samples, embeddings_ND, dimensions)
     return pa.table(columns, schema=schema)
 
@@ -110,6 +112,12 @@ def embeddings_of(table: pa.Table) -> NDArray[np.float32]:
     dimensions = column.type.list_size
     values: NDArray[np.float32] = column.drop_null().flatten().to_numpy(zero_copy_only=False)
     return values.reshape(-1, dimensions)
+
+
+def marked_as_cached(table: pa.Table) -> pa.Table:
+    """The same rows, known from an earlier run."""
+    place = table.schema.get_field_index("cached")
+    return table.set_column(place, "cached", pa.repeat(pa.scalar(value=True), table.num_rows))
 
 
 def concatenated(tables: Iterable[pa.Table], dimensions: int) -> pa.Table:

@@ -1,0 +1,33 @@
+"""What a run needs of its two buckets. `curation_storage` provides it; so does a folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from curation_job.records import Source
+
+
+class InputBucket(Protocol):
+    """The raw files: listed and read."""
+
+    def list_sources(self) -> Iterator[Source]:
+        """Every file below the location, by name, in the order of its bytes."""
+
+
+class LightlyBucket(Protocol):
+    """Everything derived: read and written. Keys are relative to the location."""
+
+    def read(self, key: str) -> bytes | None:
+        """The content of a file; None when it is not there."""
+
+    def download(self, key: str, path: Path) -> bool:
+        """Write the content of a file to a local path; False when it is not there."""
+
+    def write(self, key: str, content: bytes | Path) -> None:
+        """Write a file, as a whole or not at all."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The files whose keys start with the prefix."""
+
+    def delete(self, key: str) -> None:
+        """Remove a file below `.lightly/`."""
