@@ -65,6 +65,9 @@ class JobConfig(ApiModel):
     pretagging_minima_file: ShortText | None = None
     """A file with the least number of objects by class, to become thresholds."""
 
+    weight_folders: list[str] = []  # noqa: RUF012  the model is frozen
+    """Mounted folders that may hold weights."""
+
     shards: Annotated[int, Field(ge=1)] = 1
     """Into how many parts embedding is split."""
 

@@ -17,12 +17,16 @@ SPEC_HASH_ANNOTATION = f"{GROUP}/spec-hash"
 TEMPLATE_HASH_ANNOTATION = f"{GROUP}/template-hash"
 OPERATOR_VERSION_ANNOTATION = f"{GROUP}/operator-version"
 
+# On a Job that the operator itself holds back; it lifts no suspension but its own.
+SUSPENDED_ANNOTATION = f"{GROUP}/suspended"
+
 # Annotations a user may set; the operator reads them.
 REPROBE_ANNOTATION = f"{GROUP}/reprobe"
 RECONCILE_ANNOTATION = f"{GROUP}/reconcile"
 
-# A label of Kueue on a Job; Kueue reads it.
+# Labels of Kueue: on a Job, which Kueue reads, and on the Workload that it makes for it.
 QUEUE_NAME_LABEL = "kueue.x-k8s.io/queue-name"
+JOB_UID_LABEL = "kueue.x-k8s.io/job-uid"
 
 # A node that carries this label with a run's `runsOn` entry at the end may run it.
 WORKER_LABEL_PREFIX = f"worker.{GROUP}/"

@@ -42,6 +42,9 @@ class RunResult(ApiModel):
     corrupt: Count | None = None
     """Samples that could not be used."""
 
+    corrupt_by_reason: dict[str, Count] | None = None
+    """How many of these there are for each reason."""
+
     duplicates: Count | None = None
     """Samples left out because another one is the same."""
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pydantic.fields import FieldInfo
 
 from curation_api.curation_run import CurationRunSpec
+from curation_api.datasource import DatasourceSpec
+from curation_api.job_config import DatasourceIdentity, JobConfig, RunIdentity
 from curation_api.model import ApiModel, NoEffect
 from curation_api.names import PRETAGGING_TASK
 from curation_api.selection_config import (
@@ -56,6 +58,33 @@ def translate(spec: CurationRunSpec) -> Translated:
             *(_notes_on_older_style(worker) if older else ()),
             *_notes_without_effect(spec, "spec"),
         ),
+    )
+
+
+def job_config(
+    spec: CurationRunSpec,
+    *,
+    run: RunIdentity,
+    datasource: DatasourceIdentity,
+    datasource_spec: DatasourceSpec,
+    shards: int = 1,
+    gpus: int = 0,
+) -> JobConfig:
+    """What the workers of a run are told: everything that decides its result."""
+    today = translate(spec)
+    return JobConfig(
+        run=run,
+        datasource=datasource,
+        datasource_spec=datasource_spec,
+        worker_config=today.worker,
+        selection_config=today.selection,
+        lightly_config=spec.lightly_config,
+        object_frequency=today.object_frequency,
+        pretagging_minima_file=today.pretagging_minima_file,
+        weight_folders=[volume.mount_path for volume in spec.job.volumes or ()],
+        shards=shards,
+        gpus=gpus,
+        notes=list(today.notes),
     )
 
 

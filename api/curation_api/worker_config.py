@@ -287,13 +287,16 @@ class WorkerConfig(ApiModel):
     """Weights to start from: a file in the image, on a mounted volume or in the LIGHTLY bucket."""
 
     checkpoint_run_id: Annotated[str, Field(min_length=1, max_length=63)] | None = None
-    """Start from the weights that this run (its name or uid) trained."""
+    """Start from the weights that this run (its uid or its run directory) trained."""
 
     embeddings: RelativePath = ""
     """A CSV file below `.lightly/embeddings/` to use instead of computing embeddings."""
 
     normalize_embeddings: bool = True
     """Scale embeddings to length 1 before selecting, so that distances lie between 0 and 2."""
+
+    exact_embeddings: bool = False
+    """Embed in full precision from fully decoded images: slower, and the same to the last digit."""
 
     append_weak_labels: Annotated[
         bool | None, NoEffect("Weak labels are a column of embeddings.csv and colour the plots.")

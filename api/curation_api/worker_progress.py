@@ -30,9 +30,12 @@ class WorkerProgress(ApiModel):
     """Out of how many; unknown while the samples are still being listed."""
 
     unit: Annotated[
-        str, Field(max_length=20), matching(r"^[a-z]+$", "must be a word such as samples")
+        str, Field(max_length=20), matching(r"^[a-z]*$", "must be a word such as samples")
     ] = "samples"
     """What is counted: samples, epochs, files."""
+
+    per_second: Annotated[float, Field(ge=0, le=LARGEST_NUMBER)] | None = None
+    """How many are done in a second."""
 
     eta_seconds: Number | None = None
     """About how long the step will still take."""
@@ -46,6 +49,6 @@ class WorkerProgress(ApiModel):
     def from_answer(cls, body: bytes) -> Self | None:
         """What an answer says; None when it is not one of ours."""
         try:
-            return cls.model_validate(json.loads(body[:PROGRESS_LIMIT_BYTES]))
+            return cls.stored(json.loads(body[:PROGRESS_LIMIT_BYTES]))
         except (ValueError, ValidationError, RecursionError):
             return None

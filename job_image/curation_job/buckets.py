@@ -10,6 +10,9 @@ from curation_job.records import Source
 class InputBucket(Protocol):
     """The raw files: listed and read."""
 
+    location: str
+    """Where they lie, for messages."""
+
     def list_sources(self) -> Iterator[Source]:
         """Every file below the location, by name, in the order of its bytes."""
 
@@ -22,6 +25,9 @@ class LightlyBucket(Protocol):
 
     def download(self, key: str, path: Path) -> bool:
         """Write the content of a file to a local path; False when it is not there."""
+
+    def exists(self, key: str) -> bool:
+        """Whether a file is there."""
 
     def write(self, key: str, content: bytes | Path) -> None:
         """Write a file, as a whole or not at all."""

@@ -42,7 +42,12 @@ class Chunk:
     @property
     def file_name(self) -> str:
         """The table of its samples."""
-        return f"part-{self.index:08}.parquet"
+        return chunk_file(self.index)
+
+
+def chunk_file(index: int) -> str:
+    """The table of a chunk's samples."""
+    return f"part-{index:08}.parquet"
 
 
 class Looks(Protocol):

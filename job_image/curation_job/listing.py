@@ -86,9 +86,3 @@ def chunk_size(sources: int, batch_size: int, kind: DatasourceType) -> int:
         return max(1, min(64, sources // 100))
     at_least = 512 // batch_size + 1
     return batch_size * max(at_least, min(16_384, sources // 1000) // batch_size)
-
-
-def read_chunk(path: Path, start: int, count: int) -> list[Source]:
-    """So many files of the table from a position on."""
-    table = pyarrow.parquet.read_table(path, memory_map=True).slice(start, count)
-    return [Source(**row) for row in table.to_pylist()]

@@ -12,6 +12,12 @@ from curation_api.worker_progress import PROGRESS_LIMIT_BYTES, WorkerProgress
 HALF_WAY = {"step": "EMBEDDING", "processed": 50, "total": 100, "unit": "samples", "etaSeconds": 9}
 
 
+def test_what_a_newer_worker_says_beside_is_passed_over() -> None:
+    answer = json.dumps({**HALF_WAY, "message": "Please run this command"}).encode()
+
+    assert WorkerProgress.from_answer(answer) == WorkerProgress.stored(HALF_WAY)
+
+
 def test_an_answer_of_a_worker_is_read() -> None:
     progress = WorkerProgress.from_answer(json.dumps(HALF_WAY).encode())
 
@@ -28,7 +34,7 @@ def test_an_answer_of_a_worker_is_read() -> None:
         {"unit": "<script>"},
         {"unit": "samples " * 1000},
         {"step": "MINING"},
-        {"message": "Please run this command"},
+        {"perSecond": -1.0},
         {"padding": "x" * PROGRESS_LIMIT_BYTES},
     ],
     ids=lambda wrong: str(wrong)[:30],

@@ -400,6 +400,7 @@ WORKER = [
     ),
     worker("training", {"taskName": "cars"}),
     worker("normalizeEmbeddings", False),
+    worker("exactEmbeddings", True),
     worker("selectedSequenceLength", 10),
     worker("selectedSequenceLength", 0, "selectedSequenceLength"),
     run(

@@ -5,6 +5,7 @@ import shutil
 import warnings
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -24,7 +25,7 @@ WORTH_COMPILING_SAMPLES = 20_000
 
 # As many pixels a batch as fit a small machine's memory and still fill a large one's arithmetic.
 BATCH_PIXELS_CPU = 64 * 128 * 128
-BATCH_PIXELS_GPU = 512 * 128 * 128
+BATCH_PIXELS_GPU = 128 * 224 * 224
 
 
 class Precision(StrEnum):
@@ -87,6 +88,12 @@ class Embedder:
         channels = (1, 1, 1, 3)
         self._mean = torch.tensor(IMAGENET_MEAN, device=settings.device).view(channels) * 255
         self._std = torch.tensor(IMAGENET_STD, device=settings.device).view(channels) * 255
+
+    @cached_property
+    def dimensions(self) -> int:
+        """How many numbers an embedding has."""
+        side = self.settings.side_pixels
+        return self.embed(np.zeros((1, side, side, 3), np.uint8)).shape[1]
 
     def embed(self, pixels_NHWC: Pixels) -> NDArray[np.float32]:
         """The embeddings of at most one batch, in its order."""

@@ -81,6 +81,12 @@ def torchvision_weights(model: Model) -> Any:
         ) from error
 
 
+def torchvision_sides(model: Model) -> tuple[int, int]:
+    """The side of the square that the model was trained on, and of the image it is cut from."""
+    transform = torchvision_weights(model).transforms()
+    return transform.crop_size[0], transform.resize_size[0]
+
+
 def torchvision_backbone(model: Model) -> nn.Module:
     """The model without its last layer: its output is what the classifier would have seen."""
     network: nn.Module = torchvision.models.get_model(

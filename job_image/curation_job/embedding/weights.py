@@ -17,6 +17,7 @@ from curation_api import CurationError, ExitCode, LightlyConfig, Reason
 from curation_api.lightly_config import Model
 from curation_api.names import DERIVED
 from curation_job.embedding.networks import (
+    SimClr,
     is_torchvision,
     load_simclr,
     torchvision_backbone,
@@ -80,6 +81,26 @@ def load_model(config: LightlyConfig, checkpoint: str, places: Places) -> Loaded
         return _loaded(network, model, "untrained, seeded", is_untrained=True)
     if is_torchvision(model):
         return _torchvision(model, places)
+    path = _published_file(_published_url(model), places)
+    return _simclr(model, config.seed, path, source=path.name)
+
+
+def load_for_training(config: LightlyConfig, checkpoint: str, places: Places) -> SimClr:
+    """The network that training starts from; without any weights to start from, a fresh one."""
+    network = untrained(config.model, seed=config.seed)
+    if checkpoint:
+        path = _checkpoint_file(checkpoint, places)
+        load_simclr(network, _read(path, checkpoint), source=checkpoint)
+    elif config.pre_trained:
+        try:
+            url = _published_url(config.model)
+            load_simclr(network, _read(_published_file(url, places), url), source=url)
+        except ModelMissingError as error:
+            logger.warning("Training starts from scratch: %s", error.problem.message)
+    return network
+
+
+def _published_url(model: Model) -> str:
     url = ZOO.get(f"{model.name}/simclr/d{model.num_ftrs}/w{float(model.width)}")
     if url is None:
         raise ModelMissingError(
@@ -87,8 +108,7 @@ def load_model(config: LightlyConfig, checkpoint: str, places: Places) -> Loaded
             f" and width {model.width}",
             fix=_WAYS_OUT,
         )
-    path = _published_file(url, places)
-    return _simclr(model, config.seed, path, source=path.name)
+    return str(url)
 
 
 _WAYS_OUT = (

@@ -41,6 +41,9 @@ class LookSettings:
     side_pixels: int
     """The side of the square that the network sees."""
 
+    shorter_side_pixels: int | None = None
+    """Scale the shorter side to this and cut the square from the middle; else scale both sides."""
+
     check: bool = True
     """Whether a file must be of the type its name promises, and free of artefacts."""
 
@@ -130,7 +133,8 @@ def _decode_jpeg(data: bytes, side: int, *, strict: bool) -> Pixels:
 
 def _smallest_side(settings: LookSettings) -> int:
     """The network's square and the thumbnail are both made from this decode."""
-    return max(int(settings.side_pixels * SMALLEST_SCALE), THUMBNAIL_SIDE_PIXELS * 3 // 4)
+    seen_side = settings.shorter_side_pixels or settings.side_pixels
+    return max(int(seen_side * SMALLEST_SCALE), THUMBNAIL_SIDE_PIXELS * 3 // 4)
 
 
 def _from_deep_grey(image: Image.Image) -> Image.Image:
@@ -189,8 +193,6 @@ def seen(
     """What there is to see in a decoded image or frame."""
     measures = measure(image)
     pixel_hash = xxhash.xxh3_128_hexdigest(f"{size} {image.size} ".encode() + image.tobytes())
-    side = settings.side_pixels
-    small = image.resize((side, side), Image.Resampling.BILINEAR)
     return Look(
         facts=Facts(
             size_in_bytes=size_in_bytes,
@@ -206,9 +208,26 @@ def seen(
             latitude=latitude,
             longitude=longitude,
         ),
-        pixels_HWC=np.asarray(small),
+        pixels_HWC=np.asarray(_squared(image, settings)),
         thumbnail=thumbnail_of(image),
     )
+
+
+def _squared(image: Image.Image, settings: LookSettings) -> Image.Image:
+    """The square that the network sees."""
+    side, shorter = settings.side_pixels, settings.shorter_side_pixels
+    if shorter is None:
+        return image.resize((side, side), Image.Resampling.BILINEAR)
+    scale = shorter / min(image.size)
+    width, height = (max(shorter, round(length * scale)) for length in image.size)
+    left, top = (width - side) // 2, (height - side) // 2
+    scaled = image.resize((width, height), Image.Resampling.BILINEAR)
+    return scaled.crop((left, top, left + side, top + side))
+
+
+def thumbnail_of_bytes(name: str, data: bytes, settings: LookSettings) -> bytes:
+    """A small JPEG of a file; `Unusable` says why there is none."""
+    return look_at_image(name, data, settings).thumbnail
 
 
 def thumbnail_of(image: Image.Image) -> bytes:

@@ -116,6 +116,13 @@ class Progress:
             logger.info("%s", self.seen())
             self._tell()
 
+    def reached(self, processed: int, total: int) -> None:
+        """So many of so many are done."""
+        with self._lock:
+            self._total = total
+            done = self._processed
+        self.advance(processed - done, for_free=processed - done > 1)
+
     def count(self, name: str, by: int = 1) -> None:
         """Count something for the report."""
         with self._lock:

@@ -1,0 +1,1 @@
+"""The `curate` command. Each verb imports what it needs when it is called: help is quick."""

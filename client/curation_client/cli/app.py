@@ -1,0 +1,90 @@
+"""The verbs of `curate` and their options."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="curate",
+    help="Choose the images and video frames worth labelling.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def curate() -> None:
+    """Choose the images and video frames worth labelling."""
+
+
+Manifests = Annotated[
+    list[Path] | None,
+    typer.Option("-f", "--filename", help="A manifest, as for kubectl apply. May be repeated."),
+]
+
+
+@app.command()
+def run(
+    *,
+    local: Annotated[
+        bool, typer.Option("--local", help="Run on this machine, with folders as buckets.")
+    ] = False,
+    filename: Manifests = None,
+    volumes: Annotated[
+        Path, typer.Option(help="Where claim NAME is the folder NAME.", show_default=True)
+    ] = Path("volumes"),
+    input_: Annotated[
+        Path | None, typer.Option("--input", help="A folder of images or videos; no YAML needed.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="With --input: the folder for everything derived.")
+    ] = None,
+    n_samples: Annotated[int | None, typer.Option(help="With --input: how many to select.")] = None,
+    min_distance: Annotated[
+        float | None, typer.Option(help="With --input: keep no two samples closer than this.")
+    ] = None,
+    train: Annotated[
+        int | None, typer.Option(metavar="EPOCHS", help="With --input: train the network first.")
+    ] = None,
+    untrained: Annotated[
+        bool, typer.Option(help="With --input: use a seeded network without trained weights.")
+    ] = False,
+    name: Annotated[str | None, typer.Option(help="With --input: the name of the run.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print the manifests (with -o yaml).")
+    ] = False,
+    output_format: Annotated[
+        str, typer.Option("-o", metavar="text|json|yaml", help="How to print the result.")
+    ] = "text",
+) -> None:
+    """Select samples: with --local on this machine, from manifests or from a folder."""
+    from curation_client.local.command import LocalRequest, run_locally
+
+    request = LocalRequest(
+        is_local=local,
+        manifests=tuple(filename or ()),
+        volumes=volumes,
+        input_folder=input_,
+        output_folder=output,
+        n_samples=n_samples,
+        min_distance=min_distance,
+        train_epochs=train,
+        untrained=untrained,
+        name=name,
+        dry_run=dry_run,
+        output_format=output_format,
+    )
+    raise typer.Exit(run_locally(request, sys.stdout, sys.stderr))
+
+
+def main() -> None:
+    """The entry point of the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

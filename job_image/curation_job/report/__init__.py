@@ -1,0 +1,1 @@
+"""Says what a run did and why, in numbers, pictures and a PDF."""
