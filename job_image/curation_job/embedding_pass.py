@@ -156,8 +156,9 @@ class EmbeddingPass:
         if rows:
             result.embeddings.append(self.network.embed(arrived.pixels_NHWC[rows]))
         self.progress.count("decoded", len(rows))
-        count = len(arrived.unit.sources) if batch.is_last else 0
-        self.progress.advance(count, busy_seconds=time.monotonic() - started)
+        files = len(arrived.unit.sources) if batch.is_last else 0
+        self.progress.count("fetched", files)
+        self.progress.advance(files, busy_seconds=time.monotonic() - started)
 
     def _finish(self, opened: _OpenChunk) -> None:
         """Write the table of a chunk, by name."""

@@ -93,7 +93,7 @@ class Embedder:
     def dimensions(self) -> int:
         """How many numbers an embedding has."""
         side = self.settings.side_pixels
-        return self.embed(np.zeros((1, side, side, 3), np.uint8)).shape[1]
+        return int(self.embed(np.zeros((1, side, side, 3), np.uint8)).shape[1])
 
     def embed(self, pixels_NHWC: Pixels) -> NDArray[np.float32]:
         """The embeddings of at most one batch, in its order."""

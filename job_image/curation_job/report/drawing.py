@@ -10,7 +10,7 @@ from curation_job.choosing import Chosen
 from curation_job.report import plots
 from curation_job.report.contents import GALLERY, Drawn
 from curation_job.report.distances import DistanceStatistics
-from curation_job.report.maps import NEIGHBOURS, pca_map, points_to_map, umap_map
+from curation_job.report.maps import pca_map, points_to_map, umap_maps
 from curation_job.selection.reasons import Outcome
 from curation_job.tables.text import weak_labels
 
@@ -76,16 +76,19 @@ def _maps(folder: Path, chosen: Chosen, *, seed: int) -> list[str]:
     labels = weak_labels(
         table.column("source").to_pylist(), table.column("frame_video").to_pylist()
     )
+    is_video = table.column("frame_video").null_count == 0
+    colours = f"a colour for each {'video' if is_video else 'folder'}"
     maps = {"pca": ("PCA", pca_map(embeddings))}
-    for neighbours in NEIGHBOURS:
-        mapped = umap_map(embeddings, neighbours, seed=seed)
-        if mapped is not None:
-            maps[f"umap_k_{neighbours}"] = (f"UMAP, {neighbours} neighbours", mapped)
+    for neighbours, mapped in umap_maps(embeddings, seed=seed).items():
+        maps[f"umap_k_{neighbours}"] = (f"UMAP, {neighbours} neighbours", mapped)
     drawn = []
     for name, (title, points) in maps.items():
         plots.draw_map(folder / f"scatter_{name}.png", points, title=title, selected_N=selected)
         plots.draw_map(
-            folder / f"scatter_{name}_no_overlay.png", points, title=title, labels_N=labels
+            folder / f"scatter_{name}_no_overlay.png",
+            points,
+            title=f"{title}: {colours}",
+            labels_N=labels,
         )
         drawn += [f"scatter_{name}.png", f"scatter_{name}_no_overlay.png"]
     return drawn[:4]  # PCA and the finest UMAP are in the PDF; the others lie beside it

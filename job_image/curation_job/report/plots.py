@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -24,7 +25,12 @@ LABEL_COLOURS = (
     "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#999933", "#882255",
     "#44aa99", "#ddaa33",
 )  # fmt: skip
-DOTS_PER_INCH = 150
+# Plots stand side by side on a page: drawn about as wide as they are printed, letters stay legible.
+WIDTH_INCHES = 4.2
+DOTS_PER_INCH = 200
+
+# Below this many pairs at any one distance nothing would be too small to see.
+FEW_PAIRS = 30
 
 _STYLE: Any = {  # matplotlib types each key by itself
     "font.family": "DejaVu Sans",
@@ -46,12 +52,12 @@ _STYLE: Any = {  # matplotlib types each key by itself
 def draw_distances(
     path: Path, statistics: DistanceStatistics, *, title: str, colour: str, longest: float
 ) -> None:
-    """A histogram of pairwise distances up to the longest, on a logarithmic scale."""
+    """A histogram of pairwise distances up to the longest; logarithmic where counts differ much."""
     with mpl.rc_context(_STYLE):
-        figure, axes = _figure((6.4, 3.4))
+        figure, axes = _figure(2.6)
         edges = np.array(statistics.edges)
         axes.bar(edges[:-1], statistics.counts, np.diff(edges), align="edge", color=colour)
-        axes.set_yscale("log")
+        _scale_for_pairs(axes, most=max(statistics.counts))
         axes.set_xlim(0, longest)
         axes.set_xlabel("distance of two samples")
         axes.set_ylabel("pairs")
@@ -71,6 +77,18 @@ def draw_distances(
         _save(figure, path)
 
 
+def _scale_for_pairs(axes: Axes, *, most: int) -> None:
+    """Leaves room at the top for what is written there."""
+    if most <= FEW_PAIRS:
+        axes.set_ylim(0, most * 1.25)
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+        return
+    axes.set_yscale("log")
+    axes.set_ylim(0.7, most * 3)  # One pair is still seen.
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda pairs, _: f"{pairs:,.0f}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
 def draw_map(
     path: Path,
     points_N2: NDArray[np.float32],
@@ -81,11 +99,11 @@ def draw_map(
 ) -> None:
     """A map of samples: the selected ones on top of the others, or coloured by weak label."""
     with mpl.rc_context(_STYLE):
-        figure, axes = _figure((6.4, 5.2))
+        figure, axes = _figure(3.6)
         if selected_N is not None:
-            _dots(axes, points_N2[~selected_N], INPUT_COLOUR, "not selected", size=12)
-            _dots(axes, points_N2[selected_N], SELECTED_COLOUR, "selected", size=26)
-            axes.legend(loc="upper right", ncols=2, bbox_to_anchor=(1, 1.09))
+            _dots(axes, points_N2[~selected_N], INPUT_COLOUR, "not selected", size=14)
+            _dots(axes, points_N2[selected_N], SELECTED_COLOUR, "selected", size=30)
+            axes.legend(loc="upper left", ncols=2, bbox_to_anchor=(0, 0), borderpad=0)
         else:
             labels = np.zeros(len(points_N2), np.int64) if labels_N is None else labels_N
             colours = np.array(LABEL_COLOURS)[labels % len(LABEL_COLOURS)]
@@ -102,16 +120,15 @@ def draw_map(
 def _dots(
     axes: Axes, points_N2: NDArray[np.float32], colour: str, label: str, *, size: int
 ) -> None:
-    axes.scatter(
-        points_N2[:, 0], points_N2[:, 1], s=size, c=colour, label=f"{label} ({len(points_N2):,})", alpha=0.9,
-        linewidths=0.4, edgecolors="white",
-    )  # fmt: skip
+    said = f"{label} ({len(points_N2):,})"
+    scatter = partial(axes.scatter, alpha=0.9, linewidths=0.4, edgecolors="white")
+    scatter(points_N2[:, 0], points_N2[:, 1], s=size, c=colour, label=said)
 
 
 def draw_losses(path: Path, losses: Sequence[float]) -> None:
     """How the training loss fell."""
     with mpl.rc_context(_STYLE):
-        figure, axes = _figure((6.4, 2.6))
+        figure, axes = _figure(1.9)
         epochs = np.arange(1, len(losses) + 1)
         axes.plot(epochs, losses, color=SELECTED_COLOUR, linewidth=1.8, marker="o", markersize=3)
         axes.set_title("Training loss")
@@ -126,17 +143,17 @@ def draw_pair(
 ) -> None:
     """A selected image beside the nearest one that was not selected."""
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(6.4, 2.9), layout="constrained")
+        figure = Figure(figsize=(WIDTH_INCHES, 2.1), layout="constrained")
         for axes, jpeg, name, title in zip(
             figure.subplots(1, 2), (kept, removed), names, ("selected", "not selected"), strict=True
         ):
             with Image.open(io.BytesIO(jpeg)) as image:
                 axes.imshow(image)
             axes.set_title(title)
-            axes.set_xlabel(shortened(name, 44))
+            axes.set_xlabel(shortened(name, 30), fontsize=8)
             axes.set_xticks([])
             axes.set_yticks([])
-        figure.suptitle(f"distance {distance:.3f}", fontsize=9, color=INK)
+        figure.supxlabel(f"distance {distance:.3f}", fontsize=8, color=INK)
         _save(figure, path)
 
 
@@ -161,8 +178,8 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else "…" + text[1 - length :]
 
 
-def _figure(size: tuple[float, float]) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=size, layout="constrained")
+def _figure(height_inches: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(WIDTH_INCHES, height_inches), layout="constrained")
     return figure, figure.subplots()
 
 
