@@ -1,191 +1,189 @@
-"""A folder of this machine, or a volume mounted into it, as a bucket."""
+"""Folders: a volume of the cluster, or any folder of this machine."""
 
+import errno
 import os
+import secrets
 import shutil
-import tempfile
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from stat import S_ISREG
+from typing import IO
 
-from curation_api.names import DERIVED
-from curation_storage.errors import (
-    AccessDeniedError,
-    ConflictError,
-    NotFoundError,
-    StorageError,
-    UnreachableError,
-)
+from curation_api.problems import Reason
+from curation_storage.errors import Operation, Trouble
+from curation_storage.fast_reads import PIECE_BYTES
+from curation_storage.folders import UNFINISHED_SUFFIX, Walk
 from curation_storage.port import Listed
+from curation_storage.store import Body, Page, PastTheEnd, Span
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_REASONS = {
+    errno.EACCES: Reason.ACCESS_DENIED,
+    errno.EPERM: Reason.ACCESS_DENIED,
+    errno.EROFS: Reason.ACCESS_DENIED,
+    errno.ENOENT: Reason.NOT_FOUND,
+    errno.ENOTDIR: Reason.NOT_FOUND,
+    errno.EISDIR: Reason.NOT_FOUND,
+    errno.ELOOP: Reason.NOT_FOUND,
+    errno.ENAMETOOLONG: Reason.NOT_FOUND,
+    errno.EEXIST: Reason.CONFLICT,
+}
+_WITHOUT_LINKS = {errno.EPERM, errno.ENOTSUP}
 
 
-class LocalInput:
-    """Raw files in a folder. Links that lead out of it are not followed."""
+class LocalStore:
+    """One volume, which nothing leads out of."""
 
-    def __init__(self, root: Path, location: str) -> None:
-        self.location = location
+    region = ""
+    starts_anywhere = True
+    secrets: tuple[str, ...] = ()
+
+    def __init__(self, root: Path) -> None:
+        # The volume itself may be a link; what is in it may lead nowhere else.
         self._root = root.resolve()
+        self.name = str(self._root)
+        self.endpoint = f"the volume {self._root}"
+
+    def page(
+        self,
+        prefix: str,
+        token: str | None,  # noqa: ARG002  all is one page
+        *,
+        after: str = "",
+    ) -> Page:
+        """Files whose keys start with the prefix."""
         if not self._root.is_dir():
-            raise NotFoundError(
-                f"The folder of {location} does not exist: {root}",
-                fix="Create it, or correct the path and the name of the volume claim",
-            )
+            raise _NoVolumeError
+        return Page(self._walk(prefix, after))
 
-    def list(self, prefix: str = "") -> Iterator[Listed]:
-        """Files by the bytes of their names, as an object store lists them."""
-        folder = prefix.rpartition("/")[0]
-        start = self._root / folder if folder else self._root
-        if not start.is_dir():
+    def look_up(self, key: str) -> Listed:
+        """A file as a listing would show it."""
+        known = self._inside(key).stat()
+        if not stat.S_ISREG(known.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        return _described(key, known)
+
+    def open(self, key: str, span: Span) -> Body:
+        """Start to read."""
+        file = self._inside(key).open("rb")
+        known = _described(key, os.fstat(file.fileno()))
+        stop = known.size if span.stop is None else min(span.stop, known.size)
+        if span.etag not in {None, known.version}:
+            file.close()
+            raise FileExistsError(errno.EEXIST, "it was replaced")
+        if 0 < span.start >= known.size:
+            file.close()
+            raise PastTheEnd
+        return Body(stop, known.version, _pieces(file, span.start, stop))
+
+    def put(self, key: str, content: bytes | Path, *, only_if_absent: bool) -> None:
+        """Write a file, as a whole or not at all."""
+        target = self._inside(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _unfinished(target) as unfinished:
+            if isinstance(content, bytes):
+                unfinished.write_bytes(content)
+            else:
+                shutil.copyfile(content, unfinished)
+            if only_if_absent:
+                _claim(target, unfinished)
+            else:
+                unfinished.replace(target)
+
+    def copy(self, source: str, target: str) -> None:
+        """Make the target the same as the source."""
+        self.put(target, self._inside(source), only_if_absent=False)
+
+    def delete(self, key: str) -> None:
+        """Remove a file."""
+        self._inside(key).unlink(missing_ok=True)
+
+    def read_url(self, key: str, lifetime: timedelta) -> str:  # noqa: ARG002  folders have no keys
+        """The address of the file on this machine."""
+        return self._inside(key).as_uri()
+
+    def trouble(self, error: Exception) -> Trouble | None:
+        """What an error of the operating system means."""
+        if isinstance(error, _NoVolumeError):
+            return Trouble(Reason.BUCKET_NOT_FOUND, fix=f"Create the folder {self.name}")
+        if isinstance(error, _LeadsOutError):
+            fix = f"Put the files themselves into {self.name} instead of a link"
+            return Trouble(Reason.ACCESS_DENIED, "a link leads out of it", fix)
+        if not isinstance(error, OSError) or error.errno is None:
+            return None
+        detail = error.strerror or os.strerror(error.errno)
+        if error.errno in _NO_ROOM:
+            return Trouble(Reason.ACCESS_DENIED, detail, f"Make room in {self.name}")
+        return Trouble(_REASONS.get(error.errno, Reason.UNREACHABLE), detail)
+
+    def right(self, operation: Operation, key: str) -> str:
+        """What has to be allowed for an operation."""
+        verb = {Operation.LIST: "list", Operation.READ: "read"}.get(operation, "write")
+        return f"user {os.geteuid()} to {verb} {self.name}/{key}"
+
+    def _walk(self, prefix: str, after: str) -> Iterator[Listed]:
+        folder, _, start = prefix.rpartition("/")
+        place = self._inside(folder) if folder else self._root
+        if not place.is_dir():
             return
-        for listed in self._walk(start, f"{folder}/" if folder else ""):
-            if listed.name.startswith(prefix):
-                yield listed
+        base = f"{folder}/" if folder else ""
+        if base and not start:
+            os.scandir(place).close()  # who may not list it is told so first
+            yield Listed(base, 0, "")
+        walk = Walk(os.fsencode(self._root))
+        behind = after.removeprefix(base) if after.startswith(base) else ""
+        for path, known in walk.files(os.fsencode(place), start.encode(), behind.encode()):
+            yield _described(base + path.decode(), known)
 
-    def _walk(self, folder: Path, prefix: str) -> Iterator[Listed]:
-        try:
-            entries = list(os.scandir(folder))
-        except OSError as error:
-            raise self._told("list", prefix, error) from error
-        # A folder counts with its slash: "a.jpg" comes before "a/b.jpg", as in an object store.
-        directories = {entry.name for entry in entries if self._is_folder(entry)}
-        entries.sort(key=lambda entry: _bytes_of(entry.name, entry.name in directories))
-        for entry in entries:
-            name = f"{prefix}{entry.name}"
-            if entry.name in directories:
-                yield from self._walk(Path(entry.path), f"{name}/")
-            elif (status := self._status(entry)) is not None:
-                version = f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"
-                modified = datetime.fromtimestamp(status.st_mtime, UTC)
-                yield Listed(name, status.st_size, version, modified)
-
-    def _is_folder(self, entry: os.DirEntry[str]) -> bool:
-        """Links to folders are not followed: they may lead out, or round in a circle."""
-        return entry.is_dir(follow_symlinks=False)
-
-    def _status(self, entry: os.DirEntry[str]) -> os.stat_result | None:
-        """The status of a regular file, also through a link that stays inside."""
-        if entry.is_symlink() and not self._is_inside(Path(entry.path)):
-            return None
-        try:
-            status = entry.stat()
-        except OSError:  # removed meanwhile, or a link to nowhere
-            return None
-        return status if S_ISREG(status.st_mode) else None
-
-    def _is_inside(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self._root)
-
-    def read(self, name: str, *, start: int = 0, length: int | None = None) -> bytes:
-        """The content of a file, or a part of it."""
-        path = self._path(name)
-        try:
-            with path.open("rb") as file:
-                if start:
-                    file.seek(start)
-                return file.read() if length is None else file.read(length)
-        except OSError as error:
-            raise self._told("read", name, error) from error
-
-    def read_many(self, names: Iterable[str]) -> Iterator[tuple[str, bytes | StorageError]]:
-        """Files one after the other: the system reads ahead by itself."""
-        for name in names:
-            try:
-                yield name, self.read(name)
-            except StorageError as error:
-                yield name, error
-
-    def download(self, name: str, path: Path) -> None:
-        """Copy a file."""
-        try:
-            shutil.copyfile(self._path(name), path)
-        except OSError as error:
-            raise self._told("read", name, error) from error
-
-    def exists(self, name: str) -> bool:
-        """Whether the file is there."""
-        return self._path(name).is_file()
-
-    def read_url(self, name: str, *, seconds: int) -> str:  # noqa: ARG002  a file does not expire
-        """The path of the file, as an address."""
-        return self._path(name).as_uri()
-
-    def _path(self, name: str) -> Path:
-        path = self._root / name
-        if not name or "\0" in name or not self._is_inside(path):
-            raise AccessDeniedError(
-                f"{name!r} leads out of {self.location}",
-                fix="Remove the link, or copy what it points to into the folder",
-            )
+    def _inside(self, key: str) -> Path:
+        """The real path of a file that lies where its key says."""
+        if any(part in {"", ".", ".."} for part in key.split("/")) or "\0" in key:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        path = (self._root / key).resolve()
+        if not path.is_relative_to(self._root):
+            raise _LeadsOutError
         return path
 
-    def _told(self, operation: str, name: str, error: OSError) -> StorageError:
-        """What the system's error means."""
-        what = f"Cannot {operation} {name or 'the folder'} in {self.location}"
-        match error:
-            case FileNotFoundError() | NotADirectoryError() | IsADirectoryError():
-                return NotFoundError(f"{what}: it is not there", fix="Check the name")
-            case PermissionError():
-                return AccessDeniedError(
-                    f"{what}: permission denied",
-                    fix=f"Give user {os.geteuid()} the right to {operation} it",
-                )
-            case _:
-                return UnreachableError(
-                    f"{what}: {error.strerror or error}", fix="Check the disk and the volume"
-                )
+
+class _NoVolumeError(Exception):
+    """The folder that stands for the volume is not there."""
 
 
-class LocalLightly(LocalInput):
-    """A folder for everything derived."""
-
-    def write(self, name: str, content: bytes | Path) -> None:
-        """Write beside the place and rename: nobody ever sees half a file."""
-        path = self._path(name)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    if isinstance(content, bytes):
-                        file.write(content)
-                    else:
-                        with content.open("rb") as source:
-                            shutil.copyfileobj(source, file)
-                Path(beside).chmod(0o644)
-                Path(beside).replace(path)
-            except BaseException:
-                Path(beside).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            raise self._told("write", name, error) from error
-
-    def write_if_absent(self, name: str, content: bytes) -> bool:
-        """Write a file unless it is there; says whether it was written."""
-        path = self._path(name)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".writing-") as file:
-                file.write(content)
-                file.flush()
-                os.link(file.name, path)
-        except FileExistsError:
-            return False
-        except OSError as error:
-            raise self._told("write", name, error) from error
-        return True
-
-    def delete(self, name: str) -> None:
-        """Remove a file below `.lightly/`; one that is gone already is fine."""
-        if not name.startswith(f"{DERIVED}/"):
-            raise ConflictError(
-                f"{name!r} in {self.location} is not ours to delete",
-                fix=f"Only files below {DERIVED}/ are ever removed",
-            )
-        try:
-            self._path(name).unlink(missing_ok=True)
-        except OSError as error:
-            raise self._told("delete", name, error) from error
+class _LeadsOutError(Exception):
+    """A link leads out of the volume."""
 
 
-def _bytes_of(name: str, is_folder: bool) -> bytes:  # noqa: FBT001
-    return os.fsencode(name) + (b"/" if is_folder else b"")
+@contextmanager
+def _unfinished(target: Path) -> Iterator[Path]:
+    """A path beside the target; what is left there in the end is removed."""
+    path = target.parent / f".{secrets.token_hex(8)}{UNFINISHED_SUFFIX.decode()}"
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _claim(target: Path, finished: Path) -> None:
+    """Give the file its name, unless somebody else has it."""
+    try:
+        target.hardlink_to(finished)
+    except OSError as error:
+        if error.errno not in _WITHOUT_LINKS:
+            raise
+        # Volumes that are made of object stores have no hard links: take the name first.
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL))
+        finished.replace(target)
+
+
+def _described(key: str, known: os.stat_result) -> Listed:
+    version = f"{known.st_mtime_ns:x}-{known.st_size:x}-{known.st_ino:x}"
+    return Listed(key, known.st_size, version, datetime.fromtimestamp(known.st_mtime, UTC))
+
+
+def _pieces(file: IO[bytes], start: int, stop: int) -> Iterator[bytes]:
+    with file:
+        file.seek(start)
+        while piece := file.read(min(PIECE_BYTES, stop - file.tell())):
+            yield piece

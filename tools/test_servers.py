@@ -1,0 +1,122 @@
+"""Makes the servers available that storage tests need beside Python: Ceph and Azurite.
+
+Ceph comes from the packages of Debian 12, Azurite from npm into the project's cache. Where
+something cannot be installed it says so, and the tests that need it are skipped by name.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tools.cache import cache_root
+from tools.locks import file_lock
+
+CEPH_VERSION = "16.2.15"
+CEPH_PACKAGES = ("ceph-mon", "ceph-osd", "radosgw")
+CEPH_PROGRAMS = (
+    "ceph", "ceph-authtool", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin",
+)  # fmt: skip
+
+AZURITE_VERSION = "3.35.0"
+OLDEST_NODE = 20
+
+
+class MissingServerError(Exception):
+    """A server is not here; the text says how to get it."""
+
+
+def need_ceph() -> None:
+    """Raise when a program of Ceph is not here."""
+    missing = [program for program in CEPH_PROGRAMS if shutil.which(program) is None]
+    if missing:
+        packages = " ".join(CEPH_PACKAGES)
+        raise MissingServerError(
+            f"Ceph is not here ({', '.join(missing)}). To fix it, on Debian 12 as root:"
+            f" apt-get install --no-install-recommends {packages}"
+        )
+
+
+def need_azurite(environ: Mapping[str, str] = os.environ) -> Path:
+    """The program of Azurite; raise when it is not here."""
+    program = _azurite_folder(environ) / "node_modules/.bin/azurite-blob"
+    if not program.exists() or shutil.which("node") is None:
+        raise MissingServerError(
+            f"Azurite is not here. To fix it: install Node.js {OLDEST_NODE} or newer with npm, then"
+            " python -m tools.test_servers"
+        )
+    return program
+
+
+def install_ceph() -> None:
+    """Install the packages, where that is ours to do."""
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return
+    print(f"installing Ceph {CEPH_VERSION} (about 20 s)", flush=True)
+    wanted = [f"{package}={CEPH_VERSION}*" for package in CEPH_PACKAGES]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-qq"], check=False, env=environment)
+    subprocess.run(
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *wanted],
+        check=False,
+        env=environment,
+    )
+
+
+def install_azurite(environ: Mapping[str, str] = os.environ) -> None:
+    """Install the package beside its place, and move it there when it is whole."""
+    if shutil.which("npm") is None:
+        return
+    folder = _azurite_folder(environ)
+    with file_lock(
+        folder.with_name(f"{folder.name}.lock"), when_taken=lambda: print("waiting", flush=True)
+    ):
+        if folder.exists():
+            return
+        print(f"installing Azurite {AZURITE_VERSION} (about 20 s)", flush=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
+            options = ("--no-audit", "--no-fund", "--ignore-scripts", "--silent")
+            command = ["npm", "install", "--prefix", beside, *options, f"azurite@{AZURITE_VERSION}"]
+            if subprocess.run(command, check=False).returncode == 0:
+                Path(beside).rename(folder)
+                Path(beside).mkdir()  # for the block to remove
+
+
+def _azurite_folder(environ: Mapping[str, str]) -> Path:
+    return cache_root(environ) / f"azurite-{AZURITE_VERSION}"
+
+
+SERVERS: tuple[tuple[str, Callable[[], object], Callable[[], None]], ...] = (
+    ("Ceph", need_ceph, install_ceph),
+    ("Azurite", need_azurite, install_azurite),
+)
+
+
+def main() -> int:
+    """Install what is missing, then say what is here."""
+    parser = argparse.ArgumentParser(prog="python -m tools.test_servers", description=main.__doc__)
+    parser.add_argument(
+        "--available", action="store_true", help="what cannot be installed is no failure"
+    )
+    arguments = parser.parse_args()
+    missing = 0
+    for name, need, install in SERVERS:
+        try:
+            need()
+        except MissingServerError:
+            install()
+        try:
+            need()
+            print(f"ready: {name}")
+        except MissingServerError as error:
+            missing += 1
+            print(error, file=sys.stderr)
+    return 1 if missing and not arguments.available else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
