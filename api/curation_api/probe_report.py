@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from curation_api.fields import LongText
 from curation_api.model import ApiModel
 from curation_api.problems import Reason
+from curation_api.run_report import shortened
 
 # Six sentences of this length fit into a termination message, whatever else is in it.
 LONGEST_SENTENCE_BYTES = 450
@@ -33,12 +34,12 @@ class Finding(ApiModel):
     @classmethod
     def no(cls, reason: Reason, message: str) -> Self:
         """It may not be done."""
-        return cls(granted=False, reason=reason, message=_shortened(message))
+        return cls(granted=False, reason=reason, message=shortened(message, LONGEST_SENTENCE_BYTES))
 
     @classmethod
     def not_tried(cls, reason: Reason, message: str) -> Self:
         """It could not be tried, so nobody knows."""
-        return cls(granted=None, reason=reason, message=_shortened(message))
+        return cls(granted=None, reason=reason, message=shortened(message, LONGEST_SENTENCE_BYTES))
 
 
 class InputFindings(ApiModel):
@@ -90,7 +91,3 @@ class ProbeReport(ApiModel):
             return cls.model_validate(json.loads(text))
         except (ValueError, ValidationError, RecursionError):
             return None
-
-
-def _shortened(message: str) -> str:
-    return message.encode()[:LONGEST_SENTENCE_BYTES].decode(errors="ignore")

@@ -115,14 +115,14 @@ def _without_facts(report: RunReport) -> RunReport:
 def _with_short_problem(report: RunReport) -> RunReport:
     if report.problem is None:
         return report
-    shortened = {
-        "message": _shortened(report.problem.message, 1500),
-        "fix": _shortened(report.problem.fix, 1000),
+    words = {
+        "message": shortened(report.problem.message, 1500),
+        "fix": shortened(report.problem.fix, 1000),
     }
-    return report.model_copy(update={"problem": report.problem.model_copy(update=shortened)})
+    return report.model_copy(update={"problem": report.problem.model_copy(update=words)})
 
 
-def _shortened(text: str, limit_bytes: int) -> str:
+def shortened(text: str, limit_bytes: int) -> str:
     """At most so many bytes of JSON, cut between characters."""
     kept = text
     while len(json.dumps(kept, ensure_ascii=False).encode()) > limit_bytes:
