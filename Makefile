@@ -19,6 +19,9 @@ setup: ## environment, and everything the tests need
 $(READY): pyproject.toml constraints.txt tools/environment.py
 	@$(MAKE) --no-print-directory setup
 
+demo: $(READY) ## the main job on this machine: manifests in, selection and report out
+	@$(VENV)/python -m tools.demo
+
 test: $(READY) ## everything that can run here, with a real control plane: what CI runs
 	@$(VENV)/pytest --hypothesis-profile=$(HYPOTHESIS)
 
@@ -28,7 +31,7 @@ unit: $(READY) ## tests without other processes; seconds
 check: $(READY) ## format, lint, types, layers, generated files
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
-	@$(VENV)/mypy api storage client operator job_image tools tests
+	@$(VENV)/mypy api storage client operator job_image tools tests benchmarks
 	@$(VENV)/lint-imports
 	@$(VENV)/python -m tools.generate --check
 

@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from tools.cache import cache_root
 from tools.locks import file_lock
@@ -56,11 +57,22 @@ def _install_venv() -> bool:
     return installed.returncode == 0
 
 
+def own_programs() -> dict[str, str]:
+    """The commands that this project brings, each with its module and function."""
+    scripts: dict[str, str] = _project()["scripts"]
+    return scripts
+
+
 def dependencies() -> list[str]:
     """Everything that the parts of this project and their tests depend on."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = _project()
     extras = project["optional-dependencies"].values()
     return sorted({*project["dependencies"], *(name for extra in extras for name in extra)})
+
+
+def _project() -> dict[str, Any]:
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return project
 
 
 def _shared_environment() -> Path:
@@ -103,6 +115,9 @@ def _point_at(shared: Path) -> None:
     (own_packages,) = venv.glob("lib/python*/site-packages")
     lines = [*(str(ROOT / source) for source in SOURCES), str(packages)]
     (own_packages / "curation.pth").write_text("\n".join(lines) + "\n")
+    for name, entry in own_programs().items():
+        module, function = entry.split(":")
+        _write_program(venv / "bin" / name, f"from {module} import {function}\n{function}()\n")
     for program in PROGRAMS:
         link = venv / "bin" / program
         link.unlink(missing_ok=True)
@@ -114,7 +129,10 @@ def _point_at(shared: Path) -> None:
 
 def _write_launcher(path: Path, program: Path) -> None:
     """The same program, run by the Python of this checkout."""
-    body = program.read_text().split("\n", 1)[1]
+    _write_program(path, program.read_text().split("\n", 1)[1])
+
+
+def _write_program(path: Path, body: str) -> None:
     path.write_text(f"#!{ROOT}/.venv/bin/python\n{body}")
     path.chmod(0o755)
 

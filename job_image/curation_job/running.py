@@ -81,7 +81,7 @@ def _work(config: JobConfig, request: RunRequest) -> RunReport:
         scratch = Path(
             stack.enter_context(TemporaryDirectory(prefix="curation-", dir=settings.scratch))
         )
-        stack.enter_context(serving(progress, port=settings.port))
+        stack.enter_context(serving(progress, host=settings.pod_ip, port=settings.port))
         space = _workspace(config, settings, scratch, progress, stop)
         stack.enter_context(_logs(space))
         return curate(space, request.stage, shard=request.shard)

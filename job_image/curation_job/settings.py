@@ -30,6 +30,9 @@ class WorkerSettings(BaseSettings):
     scratch: Path | None = None
     """A folder for temporary files; left out, the system chooses one."""
 
+    pod_ip: str = ""
+    """The address at which the port is; left out, all of this machine."""
+
     port: int = WORKER_PORT
     """Where `/progress` and `/metrics` are answered; 0 chooses a free port."""
 

@@ -24,7 +24,7 @@ def test_there_is_an_example_for_each_provider_and_workflow() -> None:
 
 
 @pytest.mark.covers("R11", "R12", "R13", "R14", "R16", "C12")
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_the_models_accept_it(example: Path) -> None:
     models: dict[str, type[Resource]] = {"CurationRun": CurationRun, "Datasource": Datasource}
     documents = list(yaml.safe_load_all(example.read_text()))
@@ -36,7 +36,7 @@ def test_the_models_accept_it(example: Path) -> None:
 
 
 @pytest.mark.usefixtures("crds")
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_the_api_server_accepts_it(
     example: Path, control_plane: ControlPlane, namespace: str
 ) -> None:

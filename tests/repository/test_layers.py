@@ -22,6 +22,14 @@ VIOLATIONS = {
         "import curation_storage",
     ),
     "The job knows no cluster": ("job_image/curation_job", "import curation_operator"),
+    "Planning is pure: facts in, plan out": (
+        "operator/curation_operator/planning",
+        "import curation_operator.kube",
+    ),
+    "Stages of the job do not know each other": (
+        "job_image/curation_job/selection",
+        "import curation_job.embedding.embedder",
+    ),
 }
 
 

@@ -1,6 +1,5 @@
 """Makes the data of `make demo`: pictures in groups, and planted what a run must find."""
 
-import json
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +10,6 @@ from PIL import Image
 
 from tools.demo.drawing import ANIMALS, SCENES, draw_scene
 
-PICTURES_OF_A_KIND = 14
 NEAR_DUPLICATES = 12
 EXACT_DUPLICATES = 9
 FRAMES = 60
@@ -23,39 +21,42 @@ class Planted:
 
     pictures: int = 0
     duplicates: dict[str, str] = field(default_factory=dict)
+    """Each copy, and what it is a copy of."""
+    near: dict[str, str] = field(default_factory=dict)
+    """Each picture of a moment later, and the one of the moment before."""
     corrupt: dict[str, str] = field(default_factory=dict)
-
-    def save(self, path: Path) -> None:
-        """Write it down for whoever compares."""
-        path.write_text(json.dumps(self.__dict__, indent=2))
+    """Each broken file, and the reason why it cannot be used."""
 
 
-def make_pictures(folder: Path, *, seed: int = 2026) -> Planted:
-    """Fill the folder and say what is in it."""
+def make_pictures(folder: Path, *, of_a_kind: int, seed: int = 2026) -> Planted:
+    """Fill the folder with so many pictures of each animal in each scene; says what is in it."""
     random = np.random.default_rng(seed)
     planted = Planted()
     names = []
     for scene in SCENES:
         (folder / scene).mkdir(parents=True, exist_ok=True)
         for animal in ANIMALS:
-            for number in range(PICTURES_OF_A_KIND):
+            for number in range(of_a_kind):
                 name = f"{scene}/{animal}-{number:02}.jpg"
                 draw_scene(scene, animal, random).save(folder / name, quality=88)
                 names.append(name)
-    _plant_near_duplicates(folder, names, random)
+    _plant_near_duplicates(folder, names, random, planted)
     _plant_exact_duplicates(folder, names, random, planted)
     _plant_corrupt_files(folder, names, planted)
     planted.pictures = sum(path.is_file() for path in folder.rglob("*"))
     return planted
 
 
-def _plant_near_duplicates(folder: Path, names: list[str], random: np.random.Generator) -> None:
+def _plant_near_duplicates(
+    folder: Path, names: list[str], random: np.random.Generator, planted: Planted
+) -> None:
     """The same picture a moment later: a little brighter, shifted by two pixels."""
     for number, name in enumerate(random.choice(names, NEAR_DUPLICATES, replace=False)):
         with Image.open(folder / name) as image:
             pixels = np.roll(np.asarray(image), 2, axis=1).astype(np.int16) + 4
-        path = folder / Path(name).parent / f"moment-later-{number:02}.jpg"
-        Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path, quality=88)
+        later = f"{Path(name).parent}/moment-later-{number:02}.jpg"
+        Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(folder / later, quality=88)
+        planted.near[later] = str(name)
 
 
 def _plant_exact_duplicates(

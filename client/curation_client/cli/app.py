@@ -41,7 +41,8 @@ def run(
         Path | None, typer.Option("--input", help="A folder of images or videos; no YAML needed.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="With --input: the folder for everything derived.")
+        Path | None,
+        typer.Option(help="With --input: the folder for everything derived.  [default: curated]"),
     ] = None,
     n_samples: Annotated[int | None, typer.Option(help="With --input: how many to select.")] = None,
     min_distance: Annotated[
@@ -51,40 +52,53 @@ def run(
         int | None, typer.Option(metavar="EPOCHS", help="With --input: train the network first.")
     ] = None,
     untrained: Annotated[
-        bool, typer.Option(help="With --input: use a seeded network without trained weights.")
+        bool,
+        typer.Option(
+            "--untrained", help="With --input: use a seeded network without trained weights."
+        ),
     ] = False,
     name: Annotated[str | None, typer.Option(help="With --input: the name of the run.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only print the manifests (with -o yaml).")
+        bool, typer.Option("--dry-run", help="Only print the manifests, as YAML.")
     ] = False,
     output_format: Annotated[
-        str, typer.Option("-o", metavar="text|json|yaml", help="How to print the result.")
-    ] = "text",
+        str | None,
+        typer.Option(
+            "-o", metavar="text|json|yaml", help="How to print the result.  [default: text]"
+        ),
+    ] = None,
 ) -> None:
     """Select samples: with --local on this machine, from manifests or from a folder."""
     from curation_client.local.command import LocalRequest, run_locally
+    from curation_client.local.quick import OUTPUT_FOLDER, QuickRequest
 
+    options = (output, n_samples, min_distance, train, name)
+    if input_ is None and (untrained or any(option is not None for option in options)):
+        raise typer.BadParameter("Options for a folder need --input; manifests say it themselves.")
+    quick = (
+        None
+        if input_ is None
+        else QuickRequest(
+            input_folder=input_,
+            output_folder=output or OUTPUT_FOLDER,
+            n_samples=n_samples,
+            min_distance=min_distance,
+            train_epochs=train,
+            untrained=untrained,
+            name=name,
+        )
+    )
     request = LocalRequest(
         is_local=local,
         manifests=tuple(filename or ()),
         volumes=volumes,
-        input_folder=input_,
-        output_folder=output,
-        n_samples=n_samples,
-        min_distance=min_distance,
-        train_epochs=train,
-        untrained=untrained,
-        name=name,
+        quick=quick,
         dry_run=dry_run,
-        output_format=output_format,
+        output_format=output_format or ("yaml" if dry_run else "text"),
     )
     raise typer.Exit(run_locally(request, sys.stdout, sys.stderr))
 
 
 def main() -> None:
     """The entry point of the command."""
-    app()
-
-
-if __name__ == "__main__":
-    main()
+    app(prog_name="curate")

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,8 @@ from curation_api.problems import InvalidConfigurationError
 from curation_api.translation import job_config
 from curation_client.local.display import show_progress
 from curation_client.local.manifests import Manifests, read_manifests
-from curation_client.local.quick import as_yaml, quick_manifests
-from curation_client.local.summary import Outcome, summary
+from curation_client.local.quick import QuickRequest, as_yaml, quick_manifests
+from curation_client.local.summary import Outcome, problem_lines, summary
 from curation_client.local.worker import WorkerFolders, run_worker
 
 # Names of local runs are made into uids within this space.
@@ -32,13 +32,7 @@ class LocalRequest:
     is_local: bool
     manifests: tuple[Path, ...] = ()
     volumes: Path = Path("volumes")
-    input_folder: Path | None = None
-    output_folder: Path | None = None
-    n_samples: int | None = None
-    min_distance: float | None = None
-    train_epochs: int | None = None
-    untrained: bool = False
-    name: str | None = None
+    quick: QuickRequest | None = None
     dry_run: bool = False
     output_format: str = "text"
 
@@ -46,38 +40,41 @@ class LocalRequest:
 def run_locally(request: LocalRequest, out: TextIO, err: TextIO) -> int:
     """Do what was asked for; returns the exit code of the first run that does not succeed."""
     try:
-        with _volumes(request) as (manifests, volumes, salt):
-            if request.dry_run:
-                out.write(as_yaml(manifests))
-                return ExitCode.OK
-            return _run_all(request, manifests, volumes, salt, out, err)
+        _check(request)
+        folders = request.quick.claims if request.quick else {}
+        manifests = _manifests(request)
+        if request.dry_run:
+            out.write(as_yaml(manifests, folders))
+            return ExitCode.OK
+        with _volumes(request.volumes, folders) as volumes:
+            return _run_all(request, manifests, volumes, out, err)
     except CurationError as error:
-        print(error, file=err)
+        print("\n".join(problem_lines(error.problem)), file=err)
         return error.problem.exit_code
 
 
-@contextmanager
-def _volumes(request: LocalRequest) -> Iterator[tuple[Manifests, Path, str]]:
-    """The manifests, the folder whose sub-folders are the volumes, and what else tells runs apart."""
-    _check(request)
-    if request.input_folder is None:
-        yield read_manifests(request.manifests), request.volumes, ""
-        return
-    output = request.output_folder or Path("curated")
-    manifests = quick_manifests(
-        request.input_folder,
-        output,
-        n_samples=request.n_samples,
-        min_distance=request.min_distance,
-        train_epochs=request.train_epochs,
-        untrained=request.untrained,
-        name=request.name,
+def _manifests(request: LocalRequest) -> Manifests:
+    manifests = (
+        quick_manifests(request.quick) if request.quick else read_manifests(request.manifests)
     )
-    with TemporaryDirectory(prefix="curate-") as folder:
-        volumes = Path(folder)
-        (volumes / "input").symlink_to(request.input_folder.resolve())
-        (volumes / "output").symlink_to(output.resolve())
-        yield manifests, volumes, str(request.input_folder.resolve())
+    if not manifests.runs:
+        raise InvalidConfigurationError(
+            "There is no CurationRun in the files", fix="Add a file with one"
+        )
+    return manifests
+
+
+@contextmanager
+def _volumes(given: Path, folders: Mapping[str, Path]) -> Iterator[Path]:
+    """The folder of the volumes: the given one, or one of links to these folders."""
+    if not folders:
+        yield given
+        return
+    with TemporaryDirectory(prefix="curate-") as linked:
+        for claim, folder in folders.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            (Path(linked) / claim).symlink_to(folder.resolve())
+        yield Path(linked)
 
 
 def _check(request: LocalRequest) -> None:
@@ -85,14 +82,17 @@ def _check(request: LocalRequest) -> None:
         raise InvalidConfigurationError(
             "Where to run is not said", fix="Add --local to run on this machine"
         )
-    if bool(request.manifests) == (request.input_folder is not None):
+    if bool(request.manifests) == (request.quick is not None):
         raise InvalidConfigurationError(
             "It takes either manifests or a folder",
             fix="Give -f FILE, or --input FOLDER --output FOLDER --n-samples NUMBER",
         )
-    if request.output_format not in {"text", "json", "yaml"}:
+    possible = ("yaml",) if request.dry_run else ("text", "json")
+    if request.output_format not in possible:
         raise InvalidConfigurationError(
-            f"-o {request.output_format} is not known", fix="Choose text, json or yaml"
+            f"-o {request.output_format} is not possible {'with' if request.dry_run else 'without'}"
+            " --dry-run",
+            fix=f"Choose {' or '.join(possible)}",
         )
 
 
@@ -100,17 +100,14 @@ def _run_all(
     request: LocalRequest,
     manifests: Manifests,
     volumes: Path,
-    salt: str,
     out: TextIO,
     err: TextIO,
 ) -> int:
-    if not manifests.runs:
-        raise InvalidConfigurationError(
-            "There is no CurationRun in the files", fix="Add a file with one"
-        )
-    for run in manifests.runs:
-        datasource = manifests.datasource_of(run)
-        outcome = _run(run, datasource, manifests, volumes, salt, err)
+    pairs = [(run, manifests.datasource_of(run)) for run in manifests.runs]
+    for _, datasource in pairs:
+        _check_volumes(datasource, volumes)
+    for run, datasource in pairs:
+        outcome = _run(run, datasource, manifests, volumes, err)
         if request.output_format == "json":
             print(json.dumps(outcome.as_json()), file=out)
         else:
@@ -125,10 +122,9 @@ def _run(
     datasource: Datasource,
     manifests: Manifests,
     volumes: Path,
-    salt: str,
     err: TextIO,
 ) -> Outcome:
-    config = _config(run, datasource, salt)
+    config = _config(run, datasource)
     with TemporaryDirectory(prefix="curate-") as scratch:
         folders = WorkerFolders(Path(scratch), volumes)
         _write_secrets(folders, datasource, manifests)
@@ -144,14 +140,29 @@ def _run(
     )
 
 
-def _config(run: CurationRun, datasource: Datasource, salt: str) -> JobConfig:
-    """What the worker is told. The same manifests under the same name give the same uid."""
-    said = json.dumps([run.spec.complete(), datasource.spec.complete(), salt], sort_keys=True)
+def _check_volumes(datasource: Datasource, volumes: Path) -> None:
+    spec = datasource.spec
+    for location in (spec.input, spec.lightly or spec.input):
+        if location.local and not (volumes / location.local.claim_name).is_dir():
+            raise InvalidConfigurationError(
+                f"Datasource {datasource.metadata.name!r} uses the claim"
+                f" {location.local.claim_name!r}, and there is no folder of that name in {volumes}",
+                fix="Create it (a link will do), or point --volumes at the folder that has it",
+            )
+
+
+def uid_of(run: CurationRun, datasource: Datasource) -> str:
+    """The same for the same manifests: a run that is started again is that run, and goes on."""
+    said = json.dumps([run.spec.complete(), datasource.spec.complete()], sort_keys=True)
+    return str(uuid.uuid5(LOCAL_RUNS, f"{run.metadata.name}\n{said}"))
+
+
+def _config(run: CurationRun, datasource: Datasource) -> JobConfig:
+    """What the worker is told."""
     name, source = str(run.metadata.name), str(datasource.metadata.name)
-    uid = uuid.uuid5(LOCAL_RUNS, f"{name}\n{said}")
     return job_config(
         run.spec,
-        run=RunIdentity(name=name, namespace=NAMESPACE, uid=str(uid)),
+        run=RunIdentity(name=name, namespace=NAMESPACE, uid=uid_of(run, datasource)),
         datasource=DatasourceIdentity(name=source, uid=str(uuid.uuid5(LOCAL_RUNS, source))),
         datasource_spec=datasource.spec,
         gpus=1 if run.spec.job.gpus is None else run.spec.job.gpus,

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from curation_api.resource import Resource
 
 Kind = TypeVar("Kind", bound=Resource)
 
+SECRET_KEY = re.compile(r"(?!\.\.|\.$)[-._a-zA-Z0-9]+")
+
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
@@ -24,6 +27,20 @@ class Manifests:
     datasources: dict[str, Datasource] = field(default_factory=dict)
     runs: list[CurationRun] = field(default_factory=list)
     secrets: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def add_datasource(self, source: Datasource, where: str, problems: list[str]) -> None:
+        """Take a Datasource in, unless there is one of its name."""
+        name = str(source.metadata.name)
+        if name in self.datasources:
+            problems.append(f"{where}: there are two Datasources {name!r}")
+        self.datasources[name] = source
+
+    def add_run(self, run: CurationRun, where: str, problems: list[str]) -> None:
+        """Take a run in, unless there is one of its name."""
+        name = run.metadata.name
+        if any(other.metadata.name == name for other in self.runs):
+            problems.append(f"{where}: there are two CurationRuns {name!r}")
+        self.runs.append(run)
 
     def datasource_of(self, run: CurationRun) -> Datasource:
         """The Datasource that a run names."""
@@ -48,12 +65,12 @@ def read_manifests(paths: Iterable[Path]) -> Manifests:
             match document.get("kind") if isinstance(document, Mapping) else None:
                 case "Datasource":
                     if source := _validated(Datasource, document, where, problems):
-                        manifests.datasources[source.metadata.name or ""] = source
+                        manifests.add_datasource(source, where, problems)
                 case "CurationRun":
                     if run := _validated(CurationRun, document, where, problems):
-                        manifests.runs.append(run)
+                        manifests.add_run(run, where, problems)
                 case "Secret":
-                    name = document.get("metadata", {}).get("name", "")
+                    name = str((document.get("metadata") or {}).get("name", ""))
                     manifests.secrets[name] = _secret(document, where)
                 case None:
                     problems.append(f"{where}: this is no Kubernetes object, it has no kind")
@@ -86,7 +103,11 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 def _documents(path: Path) -> list[Any]:
     try:
         return [part for part in yaml.safe_load_all(path.read_text("utf-8")) if part is not None]
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InvalidConfigurationError(
+            f"{path} cannot be read: {error.strerror}", fix="Allow yourself to read it"
+        ) from error
+    except (yaml.YAMLError, ValueError) as error:
         raise InvalidConfigurationError(
             f"{path} is no valid YAML: {' '.join(str(error).split())}",
             fix="Correct this place; indentation by tabs is a frequent cause",
@@ -97,18 +118,28 @@ def _validated(
     kind: type[Kind], document: Mapping[str, Any], where: str, problems: list[str]
 ) -> Kind | None:
     try:
-        return kind.model_validate(document)
+        resource = kind.model_validate(document)
     except ValidationError as error:
         problems += [f"{where}: {problem}" for problem in problems_in(error)]
         return None
+    if resource.metadata.name is None:
+        problems.append(f"{where}: metadata.name: is required without a cluster")
+        return None
+    return resource
 
 
 def _secret(document: Mapping[str, Any], where: str) -> dict[str, str]:
     """The values of a Secret; `data` is base64, `stringData` is plain."""
+    encoded, plain = document.get("data") or {}, document.get("stringData") or {}
+    for key, value in [*encoded.items(), *plain.items()]:
+        if not SECRET_KEY.fullmatch(str(key)) or not isinstance(value, str):
+            raise InvalidConfigurationError(
+                f"{where}: {key!r} is no key of a Secret, or its value is no text",
+                fix="Use letters, digits, '-', '_' and '.' for keys, and put values in quotes",
+            )
     try:
         decoded = {
-            key: base64.b64decode(value, validate=True).decode()
-            for key, value in (document.get("data") or {}).items()
+            key: base64.b64decode(value, validate=True).decode() for key, value in encoded.items()
         }
     except (binascii.Error, ValueError, TypeError):
         # Not even a part of the value may be shown.
@@ -116,4 +147,4 @@ def _secret(document: Mapping[str, Any], where: str) -> dict[str, str]:
             f"{where}: a value under data is not base64",
             fix="Encode it, or write it plainly under stringData",
         ) from None
-    return {**decoded, **(document.get("stringData") or {})}
+    return {**decoded, **plain}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curation_api import ExitCode, RunReport
+from curation_api.problems import Problem
 from curation_api.run_report import RunResult
 from curation_api.states import ArtifactType, RunState
 
@@ -52,9 +53,7 @@ def summary(outcome: Outcome) -> Iterator[str]:
         return
     if report.problem is not None:
         yield f"{outcome.name}: {outcome.state} ({report.problem.reason})"
-        yield f"  {report.problem.message}"
-        if report.problem.fix:
-            yield f"  To fix it: {report.problem.fix}."
+        yield from (f"  {line}" for line in problem_lines(report.problem))
         yield f"  Log: {outcome.run_directory}/log.txt"
         return
     yield f"{outcome.name}: {outcome.state}"
@@ -63,6 +62,15 @@ def summary(outcome: Outcome) -> Iterator[str]:
     if any(artifact.type is ArtifactType.REPORT_PDF for artifact in report.artifacts):
         yield f"  Report: {outcome.run_directory}/report.pdf"
     yield f"  All files: {outcome.run_directory}"
+
+
+def problem_lines(problem: Problem) -> Iterator[str]:
+    """What happened, then what to do."""
+    *lines, last = problem.message.splitlines() or [""]
+    yield from lines
+    yield last if last.endswith(".") else f"{last}."
+    if problem.fix:
+        yield f"To fix it: {problem.fix}."
 
 
 def _numbers(result: RunResult) -> Iterator[str]:

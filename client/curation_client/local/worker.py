@@ -4,16 +4,19 @@ The worker brings torch and much else; whoever only asks for help should not wai
 """
 
 import json
+import signal
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
-from curation_api import JobConfig, RunReport
+from curation_api import ExitCode, JobConfig, RunReport
 from curation_api.names import JOB_CONFIG_FILE
 
 # Of what a worker wrote before it died without a word.
@@ -65,22 +68,42 @@ def run_worker(
         *("--port", "0", "--progress-lines"),
     ]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,  # A terminal's Ctrl-C reaches it once: from us.
     ) as process:
         assert process.stdout is not None  # noqa: S101
         assert process.stderr is not None  # noqa: S101
         lines: deque[str] = deque(maxlen=LAST_LINES)
         reader = threading.Thread(target=_collect, args=(process.stderr, lines), daemon=True)
         reader.start()
-        try:
+        with _passing_on_signals(process):
             for line in process.stdout:
                 show(json.loads(line))
-        except KeyboardInterrupt:
-            # The worker got it too, and saves what is done.
             process.wait()
         reader.join()
     words = last_words.read_text() if last_words.exists() else ""
-    return Ended(process.returncode, RunReport.from_last_words(words), tuple(lines))
+    # A negative number is a signal that ended it: to us, one more thing that nobody foresaw.
+    exit_code = ExitCode.UNEXPECTED if process.returncode < 0 else process.returncode
+    return Ended(exit_code, RunReport.from_last_words(words), tuple(lines))
+
+
+@contextmanager
+def _passing_on_signals(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Who stops us stops the worker: first it saves what is done, the second time it just ends."""
+
+    def pass_on(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        process.send_signal(number)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _collect(stream: IO[str], lines: deque[str]) -> None:

@@ -56,7 +56,8 @@ class Seen:
         of = f" of {self.total:,}" if self.total is not None else ""
         parts = [f"{_VERBS.get(self.step, self.step.lower())}: {self.processed:,}{of} {self.unit}"]
         if self.per_second > 0:
-            parts.append(f"{self.per_second:,.0f}/s")
+            digits = 0 if self.per_second >= 10 else 1
+            parts.append(f"{self.per_second:,.{digits}f}/s")
         if (eta := self.eta_seconds) and self.processed:
             parts.append(f"about {_duration(eta)} left")
         return ", ".join(parts)

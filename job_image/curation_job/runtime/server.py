@@ -1,11 +1,13 @@
 """`/progress` and `/metrics` of a worker: for the operator and for Prometheus."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
@@ -16,7 +18,7 @@ from curation_job.runtime.progress import Progress
 
 
 @contextmanager
-def serving(progress: Progress, *, port: int = WORKER_PORT) -> Iterator[int]:
+def serving(progress: Progress, *, host: str = "", port: int = WORKER_PORT) -> Iterator[int]:
     """Answer questions about this progress while the block runs; yields the port."""
     registry = CollectorRegistry()
     registry.register(_ProgressCollector(progress))
@@ -39,8 +41,7 @@ def serving(progress: Progress, *, port: int = WORKER_PORT) -> Iterator[int]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Being asked is nothing to log."""
 
-    with ThreadingHTTPServer(("", port), Handler) as server:
-        server.daemon_threads = True
+    with _Server((host, port), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
@@ -48,6 +49,18 @@ def serving(progress: Progress, *, port: int = WORKER_PORT) -> Iterator[int]:
         finally:
             server.shutdown()
             thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        """An address of either family; no name server is asked what it is called."""
+        TCPServer.server_bind(self)
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, handler)
 
 
 class _ProgressCollector(Collector):
