@@ -1,19 +1,27 @@
-"""`make dev`: a control plane in the foreground, to try things out on."""
+"""`make dev`: a cluster with our operator in the foreground, to try things out on.
 
+The control plane is a real one. Its only node is the stand-in of `tools.node`, which runs workers
+as processes of this machine.
+"""
+
+import os
 import shutil
 import signal
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import NoReturn
 
 from tools.control_plane.binaries import ensure_binaries
-from tools.control_plane.cluster import KubectlError
+from tools.control_plane.cluster import ControlPlane, KubectlError
 from tools.control_plane.crds import install_crds
 from tools.control_plane.errors import ControlPlaneError
-from tools.control_plane.processes import supervised_processes
+from tools.control_plane.processes import Processes, supervised_processes
 from tools.control_plane.start import PROGRAMS, running_control_plane
+from tools.demo.data import make_pictures
 from tools.locks import file_lock
 from tools.waiting import wait_until
 
@@ -21,9 +29,26 @@ from tools.waiting import wait_until
 FOLDER = Path(".cache/dev")
 CRDS = Path("crds")
 
+ROOT = Path(__file__).parents[1]
+SOURCES = ("api", "storage", "operator", "job_image")
+WORKER_IMAGE = "curation-job:dev"
+
+# Of each animal in each scene: enough for a first run that takes a minute.
+PICTURES_OF_A_KIND = 4
+
+# A machine that compiles at the same time takes long to start Python programs.
+PATIENCE_SECONDS = 60
+
 HOW_TO_USE = f"""
   export KUBECONFIG={FOLDER}/kubeconfig
   export PATH="$(python3 -m tools.control_plane.binaries --path):$PATH"   # kubectl, helm
+
+Try it:
+
+  kubectl apply -f examples/first-run/
+  kubectl get crun -w
+
+What workers write lies in {FOLDER}/node/claims, what the operator says in {FOLDER}/logs.
 
 Ctrl-C stops everything and removes {FOLDER}."""
 
@@ -51,12 +76,58 @@ def _serve() -> NoReturn:
         running_control_plane(processes, programs) as cluster,
     ):
         install_crds(cluster, CRDS)
-        print(f"Kubernetes is at {cluster.server}, our CRDs are installed.")
+        _start_node(processes, cluster)
+        _start_operator(processes, cluster)
+        print(f"Kubernetes is at {cluster.server}, our CRDs and the operator are installed.")
         print(HOW_TO_USE)
         print("ready", flush=True)
         while True:
             time.sleep(1)
             processes.check()
+
+
+def _start_node(processes: Processes, cluster: ControlPlane) -> None:
+    """A node, and pictures where the claim `pictures` of the first run will find them."""
+    folder = processes.folder / "node"
+    make_pictures(folder / "claims/default/pictures", of_a_kind=PICTURES_OF_A_KIND)
+    _start(
+        processes,
+        "node",
+        ["-m", "tools.node", f"--kubeconfig={cluster.kubeconfig}", f"--folder={folder}",
+         f"--image={WORKER_IMAGE}"],
+        until="The node is ready",
+    )  # fmt: skip
+
+
+def _start_operator(processes: Processes, cluster: ControlPlane) -> None:
+    settings = {
+        "CURATION_KUBECONFIG": str(cluster.kubeconfig),
+        "CURATION_WORKER_IMAGE": WORKER_IMAGE,
+        "CURATION_HTTP_HOST": "127.0.0.1",
+        "CURATION_HTTP_PORT": "0",
+        "CURATION_PROGRESS_SECONDS": "2",
+    }
+    _start(processes, "operator", ["-m", "curation_operator"], settings, until="Working for")
+
+
+def _start(
+    processes: Processes,
+    name: str,
+    arguments: Sequence[str],
+    settings: Mapping[str, str] = MappingProxyType({}),
+    *,
+    until: str,
+) -> None:
+    """Start a Python program of this checkout, and wait until it says that it is ready."""
+    modules = os.pathsep.join(str(ROOT / folder) for folder in (".", *SOURCES))
+    variables = [f"{key}={value}" for key, value in {**settings, "PYTHONPATH": modules}.items()]
+    processes.start(name, ["env", *variables, sys.executable, *arguments])
+
+    def says_so() -> bool:
+        processes.check()
+        return until in processes.log(name).read_text()
+
+    wait_until(says_so, seconds=PATIENCE_SECONDS, what=f"the {name} is ready")
 
 
 def _refuse() -> NoReturn:

@@ -1,1 +1,1 @@
-"""Brings every Datasource and CurationRun of the cluster closer to its spec."""
+"""Turns CurationRuns into Jobs and keeps their status: observe, plan, apply, write down."""

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,11 +16,35 @@ from tools.control_plane.binaries import folder_for_path
 ROOT = Path(__file__).parents[2]
 
 
+# The longest that the page about it promises.
+FIRST_RUN_TIMEOUT = "5m"
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A place with our CRDs in which nobody else runs `make dev`."""
-    shutil.copytree(ROOT / "crds", tmp_path / "crds")
+    """A place with our CRDs and examples in which nobody else runs `make dev`."""
+    for folder in ("crds", "examples"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     return tmp_path
+
+
+@pytest.fixture
+def kubectl(control_plane_programs: dict[str, Path], checkout: Path) -> Callable[..., str]:
+    """Does what a person types after the two `export`s that `make dev` names."""
+    program = folder_for_path(control_plane_programs) / "kubectl"
+
+    def run(*arguments: str) -> str:
+        return subprocess.run(
+            [program, *arguments],
+            cwd=checkout,
+            env={**os.environ, "KUBECONFIG": ".cache/dev/kubeconfig"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+        ).stdout
+
+    return run
 
 
 @contextmanager
@@ -50,21 +74,12 @@ def says_until_ready(running: "subprocess.Popen[str]") -> list[str]:
 
 
 def test_it_gets_ready_with_our_kinds_and_ctrl_c_takes_everything_down(
-    control_plane_programs: dict[str, Path], checkout: Path
+    kubectl: Callable[..., str], checkout: Path
 ) -> None:
     with make_dev(checkout) as running:
         said = says_until_ready(running)
         assert "export KUBECONFIG=.cache/dev/kubeconfig" in said
-        kubectl = folder_for_path(control_plane_programs) / "kubectl"
-        resources = subprocess.run(
-            [kubectl, "get", "curationruns", "--all-namespaces"],
-            cwd=checkout,
-            env={**os.environ, "KUBECONFIG": ".cache/dev/kubeconfig"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert resources.stderr == "No resources found\n"
+        assert kubectl("get", "crun", "--all-namespaces") == "No resources found\n"
 
         running.send_signal(signal.SIGINT)
         last_words, _ = running.communicate(timeout=5)
@@ -72,6 +87,23 @@ def test_it_gets_ready_with_our_kinds_and_ctrl_c_takes_everything_down(
     assert last_words == "Everything is stopped.\n"
     assert running.returncode == 0
     assert not (checkout / ".cache" / "dev").exists()
+
+
+@pytest.mark.covers("R36")
+def test_the_first_run_of_a_new_user_completes(kubectl: Callable[..., str], checkout: Path) -> None:
+    with make_dev(checkout) as running:
+        said = says_until_ready(running)
+        assert "kubectl apply -f examples/first-run/" in said
+
+        kubectl("apply", "-f", "examples/first-run/")
+        kubectl("wait", "--for=condition=Ready", "crun/first", f"--timeout={FIRST_RUN_TIMEOUT}")
+
+        assert "first" in kubectl("get", "crun", "--field-selector=status.state=Completed")
+        assert "True" in kubectl("get", "dsrc", "farm")
+        uid = kubectl("get", "crun", "first", "--output=jsonpath={.metadata.uid}")
+        curated = checkout / ".cache/dev/node/claims/default/curated"
+        assert (curated / ".lightly/runs" / uid / "report.pdf").exists()
+        assert "COMPLETED" in kubectl("logs", "--selector=curation.dev/run=first")
 
 
 @pytest.mark.usefixtures("control_plane_programs")

@@ -14,6 +14,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import cached_property
 from http import HTTPStatus
+from http.server import HTTPServer
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -300,8 +301,15 @@ class Gcs:
 @contextmanager
 def running_gcs() -> Iterator[Gcs]:
     """Emulator and gate, in threads of this process."""
-    from gcp_storage_emulator.server import create_server  # type: ignore[import-untyped]
+    from gcp_storage_emulator.server import (  # type: ignore[import-untyped]
+        RequestHandler,
+        create_server,
+    )
 
+    # Head and body in one packet: otherwise each answer waits for us to confirm the head. And it
+    # answers one at a time: of more than a few who wait, some would be sent away.
+    RequestHandler.wbufsize = -1
+    HTTPServer.request_queue_size = 128
     (behind,) = free_ports(1)
     emulator = create_server("127.0.0.1", behind, in_memory=True)
     emulator.start()

@@ -1,0 +1,91 @@
+"""A real control plane with a node that runs Pods as processes, and operators beside the tests."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curation_api.job_options import JobOptions
+from curation_operator.program import Running, running
+from curation_operator.settings import OperatorSettings
+from tests.curation_operator.farm import Farm
+from tests.support.background import Background, in_background
+from tests.support.cluster_fixtures import new_namespace
+from tools.control_plane.cluster import ControlPlane
+from tools.node.images import Image, job_image
+from tools.node.node import Node, running_node
+
+SCRIPTED, REAL = "curation-job:scripted", "curation-job:real"
+ROOT = Path(__file__).parents[2]
+
+Operators = Callable[..., AbstractContextManager[Running]]
+
+
+@pytest.fixture(scope="session")
+def node(
+    control_plane: ControlPlane, crds: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Background[Node]]:
+    """A node for the whole session."""
+    del crds
+    # Without `site`, a worker that needs the standard library only starts in a few milliseconds.
+    scripted = Image(
+        modules=(ROOT / "tests/support/scripted_worker",), interpreter=(*Image().interpreter, "-S")
+    )
+    folder = tmp_path_factory.mktemp("node")
+    images = {SCRIPTED: scripted, REAL: job_image()}
+    with in_background(running_node(control_plane.kubeconfig, folder, images)) as node:
+        yield node
+
+
+@pytest.fixture
+def farm(control_plane: ControlPlane, node: Background[Node]) -> Farm:
+    """A namespace with pictures in a volume, and one for results."""
+    farm = Farm(new_namespace(control_plane), control_plane, node)
+    farm.prepare()
+    return farm
+
+
+def settings_for(namespace: str, **settings: Any) -> OperatorSettings:
+    """An operator that serves one namespace, quickly and with small workers."""
+    usual = {
+        "namespaces": (namespace,),
+        "worker_image": SCRIPTED,
+        "job": JobOptions(gpus=0, cpu="100m", memory="64Mi", retries=2),
+        "http_host": "127.0.0.1",
+        "http_port": 0,
+        "progress_seconds": 0.5,
+        "progress_write_seconds": 0.2,
+    }
+    return OperatorSettings(**{**usual, **settings})
+
+
+@contextmanager
+def an_operator(kubeconfig: Path, settings: OperatorSettings) -> Iterator[Running]:
+    stop = asyncio.Event()
+    with in_background(running(settings, str(kubeconfig), stop)) as operator:
+        yield operator.thing
+        assert not stop.is_set(), "the operator gave up"
+
+
+@pytest.fixture
+def operators(control_plane: ControlPlane, farm: Farm) -> Operators:
+    """Starts an operator for the namespace of the test."""
+
+    def start(
+        *, kubeconfig: Path | None = None, **settings: Any
+    ) -> AbstractContextManager[Running]:
+        return an_operator(
+            kubeconfig or control_plane.kubeconfig, settings_for(farm.namespace, **settings)
+        )
+
+    return start
+
+
+@pytest.fixture
+def operator(operators: Operators) -> Iterator[Running]:
+    """An operator at work for the namespace of the test."""
+    with operators() as running:
+        yield running
