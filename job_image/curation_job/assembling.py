@@ -1,7 +1,7 @@
 """Brings the tables of all chunks together, on local disk, for the steps that need everything."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,16 @@ class Assembled:
     def usable_column(self, name: str) -> pa.ChunkedArray:
         """A column for the usable samples."""
         return self.table.column(name).take(pa.array(self.usable_U))
+
+    def without(self, names: Collection[str]) -> "Assembled":
+        """The same, with these samples out of sight of the selection."""
+        if not names:
+            return self
+        masked_U = pc.is_in(self.usable_column("name"), pa.array(sorted(names), pa.string()))
+        seen_U = ~masked_U.to_numpy()
+        return replace(
+            self, usable_U=self.usable_U[seen_U], embeddings_UD=self.embeddings_UD[seen_U]
+        )
 
 
 def assemble(tables: Iterable[pa.Table], *, dimensions: int, scratch: Path) -> Assembled:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from curation_job.records import Source
+from curation_storage.relevant import RelevantFilenames
 
 
 class InputBucket(Protocol):
@@ -13,12 +14,18 @@ class InputBucket(Protocol):
     location: str
     """Where they lie, for messages."""
 
-    def list_sources(self) -> Iterator[Source]:
-        """Every file below the location, by name, in the order of its bytes."""
+    def list_sources(self, relevant: RelevantFilenames | None = None) -> Iterator[Source]:
+        """Every file below the location, by name, in the order of its bytes.
+
+        Where a list says which are relevant, those only, and also those it names in vain.
+        """
 
 
 class LightlyBucket(Protocol):
     """Everything derived: read and written. Keys are relative to the location."""
+
+    def relevant_filenames(self, path: str) -> RelevantFilenames:
+        """What a list of relevant filenames says; no such list is an error."""
 
     def read(self, key: str) -> bytes | None:
         """The content of a file; None when it is not there."""

@@ -1,7 +1,7 @@
 """Chooses among the assembled samples and writes down what became of each, and why."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -70,8 +70,18 @@ class Chosen:
         return int((self.selection.reasons.outcome_N == Outcome.FILTERED).sum())
 
 
-def choose(config: JobConfig, assembled: Assembled, scratch: Path, *, device: str | None) -> Chosen:
-    """Settle duplicates, project, normalise, select."""
+def choose(
+    config: JobConfig,
+    assembled: Assembled,
+    scratch: Path,
+    *,
+    device: str | None,
+    taken: Collection[str] = (),
+) -> Chosen:
+    """Settle duplicates, project, normalise, select.
+
+    Samples that are `taken` already count towards the number of samples.
+    """
     worker = config.worker_config
     candidates = without_duplicates(assembled, remove=worker.remove_exact_duplicates)
     raw_CD = _projected(candidates.embeddings_CD, config.lightly_config.model.num_ftrs, scratch)
@@ -82,8 +92,11 @@ def choose(config: JobConfig, assembled: Assembled, scratch: Path, *, device: st
         embeddings=embeddings_CD,
         metadata=_Measures(assembled, candidates.rows_C),
         input_size=assembled.table.num_rows,
+        preselected=[number for number, name in enumerate(names) if name in taken],
     )
     problem = problem_from(config.selection_config, inputs, device=device)
+    left = max(0, problem.count - len(inputs.preselected))
+    problem = replace(problem, count=left)
     return Chosen(assembled, candidates, embeddings_CD, raw_CD, problem, select(problem))
 
 
@@ -143,8 +156,8 @@ def manifest_table(chosen: Chosen) -> pa.Table:
     assembled, candidates, selection = chosen.assembled, chosen.candidates, chosen.selection
     count = assembled.table.num_rows
     names = assembled.names
-    outcome = np.full(count, "corrupt", dtype=object)
     reason = np.array(assembled.table.column("corrupt").to_pylist(), dtype=object)
+    outcome = np.where(reason == None, "masked", "corrupt").astype(object)  # noqa: E711  an array
     nearest = np.full(count, None, dtype=object)
     distance_N = np.full(count, np.nan, np.float32)
     rank_N = np.zeros(count, np.int32)

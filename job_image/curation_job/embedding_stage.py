@@ -2,12 +2,14 @@
 
 import logging
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 from curation_api.states import Stage, Step
 from curation_job.cache import Cache
 from curation_job.embedding.embedder import Embedder, EmbedSettings
-from curation_job.embedding.weights import LoadedModel, load_model
+from curation_job.embedding.weights import load_model
 from curation_job.embedding_pass import EmbeddingPass, Looks
+from curation_job.given_embeddings import NoNetwork, given_embeddings
 from curation_job.looking.pool import LookPool
 from curation_job.looking.worker import WorkerSettings
 from curation_job.preparing import Prepared, chunks_of_shard
@@ -36,18 +38,17 @@ def embed(
     part = "" if shards == 1 else f"shard-{shard:05}-"
     if files.facts(part) is not None:
         return
-    model = load_model(space.config.lightly_config, checkpoint, space.places())
     settings = space.embed_settings(prepared.count)
-    embedder = Embedder(model.backbone, settings)
+    maker = _maker_of_embeddings(space, checkpoint, settings)
     chunks = chunks_of_shard(prepared, shard, shards)
     space.progress.begin(Step.EMBEDDING, total=sum(prepared.files_in(index) for index in chunks))
     with ExitStack() as stack:
         embedding_pass = EmbeddingPass(
             files=files,
-            cache=open_cache(space, model, settings, embedder.dimensions),
+            cache=open_cache(space, maker, settings),
             looks=looks or stack.enter_context(look_pool(space, settings.batch_size)),
-            network=embedder,
-            dimensions=embedder.dimensions,
+            network=maker.network,
+            dimensions=maker.network.dimensions,
             batch_size=settings.batch_size,
             is_video=space.is_video,
             progress=space.progress,
@@ -57,16 +58,34 @@ def embed(
         embedding_pass.run(prepared.chunk(index) for index in chunks)
     files.complete(
         {
-            "model": model.source,
-            "modelDigest": model.digest,
-            "cacheDigest": cache_digest(space, model, settings),
-            "untrained": model.is_untrained,
-            "dimensions": embedder.dimensions,
+            "model": maker.source,
+            "modelDigest": maker.digest,
+            "cacheDigest": cache_digest(space, maker, settings),
+            "untrained": maker.is_untrained,
+            "dimensions": maker.network.dimensions,
             "precision": str(settings.precision),
             "device": settings.device.type,
         },
         part,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """What makes the embeddings of this run: a network, or nothing where a file has them."""
+
+    network: Embedder | NoNetwork
+    source: str
+    digest: str
+    is_untrained: bool = False
+
+
+def _maker_of_embeddings(space: Workspace, checkpoint: str, settings: EmbedSettings) -> _Maker:
+    if given := given_embeddings(space):
+        return _Maker(NoNetwork(), given.source, "no-network")
+    model = load_model(space.config.lightly_config, checkpoint, space.places())
+    network = Embedder(model.backbone, settings)
+    return _Maker(network, model.source, model.digest, model.is_untrained)
 
 
 def look_pool(space: Workspace, batch_size: int) -> LookPool:
@@ -75,19 +94,18 @@ def look_pool(space: Workspace, batch_size: int) -> LookPool:
     return LookPool(space.processes, settings)
 
 
-def open_cache(
-    space: Workspace, model: LoadedModel, settings: EmbedSettings, dimensions: int
-) -> Cache:
+def open_cache(space: Workspace, maker: _Maker, settings: EmbedSettings) -> Cache:
     """What earlier runs found out with the same network and the same preprocessing."""
-    digest = cache_digest(space, model, settings)
+    digest = cache_digest(space, maker, settings)
+    dimensions = maker.network.dimensions
     return Cache(space.lightly, digest, dimensions=dimensions, scratch=space.scratch)
 
 
-def cache_digest(space: Workspace, model: LoadedModel, settings: EmbedSettings) -> str:
+def cache_digest(space: Workspace, maker: _Maker, settings: EmbedSettings) -> str:
     """Everything that decides what is found out about a file, apart from the file."""
     look = space.look_settings()
     parts = (
-        model.digest,
+        maker.digest,
         f"side{look.side_pixels}",
         "checked" if look.check else "unchecked",
         "exact" if look.exact else "scaled",

@@ -17,6 +17,7 @@ from curation_job.assembling import Assembled, assemble
 from curation_job.cache import Cache
 from curation_job.choosing import Chosen, choose
 from curation_job.frames import write_frames
+from curation_job.given_embeddings import GivenEmbeddings, given_embeddings
 from curation_job.looking.images import thumbnail_of_bytes
 from curation_job.outputs import write_config, write_data, write_lists, write_manifest
 from curation_job.preparing import Prepared
@@ -52,15 +53,17 @@ def finish(
     """Select and publish; everything is written to a local folder first, then uploaded."""
     embedded = space.files(Stage.EMBED)
     facts = _embedding_facts(embedded)
+    given = given_embeddings(space)
     folder = space.output_folder
     space.progress.begin(Step.SAMPLING)
     assembled = assemble(
-        _tables(space, embedded, prepared, facts),
-        dimensions=facts["dimensions"],
+        _tables(space, embedded, prepared, facts, given),
+        dimensions=given.dimensions if given else facts["dimensions"],
         scratch=space.scratch,
-    )
+    ).without(given.masked if given else ())
     device = "cuda" if facts["device"] == "cuda" else None
-    chosen = choose(space.config, assembled, space.scratch, device=device)
+    taken = given.selected if given else ()
+    chosen = choose(space.config, assembled, space.scratch, device=device, taken=taken)
     space.stop.check()
 
     space.progress.begin(Step.SAVING_RESULTS)
@@ -103,7 +106,11 @@ def _embedding_facts(files: StageFiles) -> dict[str, Any]:
 
 
 def _tables(
-    space: Workspace, files: StageFiles, prepared: Prepared, facts: dict[str, Any]
+    space: Workspace,
+    files: StageFiles,
+    prepared: Prepared,
+    facts: dict[str, Any],
+    given: GivenEmbeddings | None,
 ) -> Iterator[pa.Table]:
     """The tables of all chunks in order; what is new in them is cached on the way."""
     cache = Cache(
@@ -118,7 +125,7 @@ def _tables(
         if table is None:
             raise RuntimeError(f"chunk {index} is missing although embedding is complete")
         writer.add(table)
-        yield table
+        yield given.put_into(table) if given else table
     writer.commit()
 
 

@@ -16,6 +16,8 @@ from curation_storage import (
     open_input,
     open_lightly,
 )
+from curation_storage.relevant import RelevantFilenames, read_relevant_filenames
+from curation_storage.relevant_listing import list_relevant
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,10 @@ class InputFiles:
         self._place = place
         self.location = place.location
 
-    def list_sources(self) -> Iterator[Source]:
-        """Every file but what we have derived ourselves, by name."""
-        for listed in self._place.list():
+    def list_sources(self, relevant: RelevantFilenames | None = None) -> Iterator[Source]:
+        """Every file but what we have derived ourselves; of these, what is relevant."""
+        found = self._place.list() if relevant is None else list_relevant(self._place, relevant)
+        for listed in found:
             if not listed.name.startswith(".lightly/"):
                 yield Source(listed.name, listed.size, listed.version)
 
@@ -84,6 +87,10 @@ class DerivedFiles:
 
     def __init__(self, place: Writable) -> None:
         self._place = place
+
+    def relevant_filenames(self, path: str) -> RelevantFilenames:
+        """What a list of relevant filenames says; no such list is an error."""
+        return read_relevant_filenames(self._place, path)
 
     def read(self, key: str) -> bytes | None:
         """The content of a file; None when it is not there."""

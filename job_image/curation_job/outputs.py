@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 import yaml
+from numpy.typing import NDArray
 
 from curation_api import JobConfig
 from curation_job.choosing import Chosen, manifest_table
@@ -43,7 +44,9 @@ def write_lists(folder: Path, chosen: Chosen) -> None:
     table = chosen.assembled.table
     names = chosen.assembled.names
     corrupt = table.filter(pc.is_valid(table.column("corrupt")))
+    taken = (chosen.candidate_names[row] for row in chosen.problem.preselected)
     selected = set(chosen.selected_names)
+    kept = selected.union(taken)
     write_names(lists / "corrupt_filenames.txt", corrupt.column("name").to_pylist())
     write_names(
         lists / "duplicate_filenames.txt",
@@ -51,7 +54,7 @@ def write_lists(folder: Path, chosen: Chosen) -> None:
     )
     write_names(
         lists / "removed_filenames.txt",
-        (name for name in chosen.candidate_names if name not in selected),
+        (name for name in chosen.candidate_names if name not in kept),
     )
     write_names(
         lists / "sampled_filenames_excluding_datapool.txt",
@@ -84,11 +87,16 @@ def write_data(folder: Path, config: JobConfig, chosen: Chosen) -> None:
     worker = config.worker_config
     if worker.normalize_embeddings:
         write_embeddings(data / "normalized_embeddings.csv", names, chosen.embeddings_CD, labels_C)
+
+    def write_some(name: str, rows_K: NDArray[np.intp]) -> None:
+        some = (names.take(pa.array(rows_K)), chosen.raw_CD[rows_K], labels_C[rows_K])
+        write_embeddings(data / name, *some)
+
     picks_K = np.sort(chosen.picks_K)
-    selected = (names.take(pa.array(picks_K)), chosen.raw_CD[picks_K], labels_C[picks_K])
-    write_embeddings(data / "selected_embeddings_including_datapool.csv", *selected)
+    taken_K = np.asarray(chosen.problem.preselected, np.intp)
+    write_some("selected_embeddings_including_datapool.csv", np.union1d(picks_K, taken_K))
     if worker.dump_sampled_embeddings:
-        write_embeddings(data / "selected_embeddings.csv", *selected)
+        write_some("selected_embeddings.csv", picks_K)
 
 
 def write_manifest(folder: Path, chosen: Chosen) -> None:

@@ -78,8 +78,10 @@ def prepare(space: Workspace) -> Prepared:
 def _list(space: Workspace, path: Path) -> dict[str, int]:
     config = space.config
     space.progress.begin(Step.LOADING_DATASET, unit="files")
+    list_of_files = config.worker_config.relevant_filenames_file
+    relevant = space.lightly.relevant_filenames(list_of_files) if list_of_files else None
     count = list_to_file(
-        space.input.list_sources(),
+        space.input.list_sources(relevant),
         path,
         kind=config.datasource_spec.type,
         location=space.input.location,

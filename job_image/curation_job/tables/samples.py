@@ -84,8 +84,13 @@ def _embedding_column(
     samples: Sequence[Sample], embeddings_ND: NDArray[np.float32], dimensions: int
 ) -> pa.Array:
     usable_N = np.array([sample.is_usable for sample in samples], dtype=bool)
-    dense_ND = np.zeros((len(samples), dimensions), np.float32)
-    dense_ND[usable_N] = embeddings_ND
+    return _dense_column(usable_N, embeddings_ND.reshape(-1, dimensions))
+
+
+def _dense_column(usable_N: NDArray[np.bool_], embeddings_UD: NDArray[np.float32]) -> pa.Array:
+    dimensions = embeddings_UD.shape[1]
+    dense_ND = np.zeros((len(usable_N), dimensions), np.float32)
+    dense_ND[usable_N] = embeddings_UD
     return pa.FixedSizeListArray.from_arrays(
         pa.array(dense_ND.ravel()), dimensions, mask=pa.array(~usable_N)
     )
@@ -104,6 +109,14 @@ def samples_of(table: pa.Table) -> Iterator[Sample]:
             detail=row["detail"],
             frame=FrameOf(**{n: row[f"frame_{n}"] for n in _FRAME}) if has_frame else None,
         )
+
+
+def with_embeddings(table: pa.Table, embeddings_UD: NDArray[np.float32]) -> pa.Table:
+    """The same samples with other embeddings: one for each usable row, in their order."""
+    usable_N = table.column("corrupt").is_null().to_numpy()
+    place = table.schema.get_field_index("embedding")
+    column = _dense_column(usable_N, embeddings_UD)
+    return table.set_column(place, pa.field("embedding", column.type), column)
 
 
 def embeddings_of(table: pa.Table) -> NDArray[np.float32]:
