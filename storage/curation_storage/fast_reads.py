@@ -2,7 +2,7 @@
 
 Python's own libraries for S3, GCS and Azure hold the interpreter lock for most of a small request,
 so that a process cannot read more than a few hundred files a second, whatever the network does.
-`docs/adr/0002-read-path.md` has the figures.
+`docs/adr/0002-reading-goes-through-obstore.md` has the figures.
 """
 
 import re
@@ -15,13 +15,10 @@ from obstore.exceptions import BaseError
 from curation_storage.answers import Answer, Silence, silence_in
 from curation_storage.patience import Patience
 from curation_storage.port import Listed
-from curation_storage.store import Body, PastTheEnd, Span, version_of
+from curation_storage.store import PIECE_BYTES, Body, PastTheEnd, Span, version_of
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
-
-# Small enough to lose little when a connection breaks, large enough to cost next to nothing.
-PIECE_BYTES = 2**20
 
 # Repeating is done in one place for all providers.
 NO_REPETITION: "RetryConfig" = {"max_retries": 0}

@@ -21,11 +21,11 @@ from curation_api.problems import Reason
 from curation_storage import fast_reads
 from curation_storage.answers import Answer, silence_of, trouble_in
 from curation_storage.errors import Operation, Trouble
-from curation_storage.fast_reads import PIECE_BYTES, FastReads, is_speakable
+from curation_storage.fast_reads import FastReads, is_speakable
 from curation_storage.gcs_credentials import GcsCredentials
 from curation_storage.patience import Patience
 from curation_storage.port import Listed
-from curation_storage.store import Body, Page, PastTheEnd, Span
+from curation_storage.store import PIECE_BYTES, Body, Page, PastTheEnd, Span
 
 FILES_PER_PAGE = 1000
 LONGEST_LIFETIME = timedelta(days=7)

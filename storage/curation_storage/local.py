@@ -13,10 +13,9 @@ from typing import IO
 
 from curation_api.problems import Reason
 from curation_storage.errors import Operation, Trouble
-from curation_storage.fast_reads import PIECE_BYTES
 from curation_storage.folders import UNFINISHED_SUFFIX, Walk
 from curation_storage.port import Listed
-from curation_storage.store import Body, Page, PastTheEnd, Span
+from curation_storage.store import PIECE_BYTES, Body, Page, PastTheEnd, Span
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _REASONS = {

@@ -21,11 +21,11 @@ from curation_api.problems import Reason
 from curation_storage import fast_reads
 from curation_storage.answers import Answer, silence_of, trouble_in
 from curation_storage.errors import Operation, Trouble
-from curation_storage.fast_reads import PIECE_BYTES, FastReads, is_speakable
+from curation_storage.fast_reads import FastReads, is_speakable
 from curation_storage.patience import Patience
 from curation_storage.port import Listed
 from curation_storage.s3_credentials import FoundCredentials, session_with
-from curation_storage.store import Body, Page, PastTheEnd, Span, version_of
+from curation_storage.store import PIECE_BYTES, Body, Page, PastTheEnd, Span, version_of
 
 FILES_PER_PAGE = 1000
 LONGEST_LIFETIME = timedelta(days=7)

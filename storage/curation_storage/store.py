@@ -9,6 +9,9 @@ from typing import Protocol
 from curation_storage.errors import Operation, Trouble
 from curation_storage.port import Listed
 
+# Small enough to lose little when a connection breaks, large enough to cost next to nothing.
+PIECE_BYTES = 2**20
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

@@ -22,7 +22,7 @@ from tests.support.storage_places import StoragePlace, a_place, port_of, through
 
 NETWORKED = ("s3", "gcs", "azure")
 SHORT = Patience(
-    connect_seconds=1, silence_seconds=1, deadline_seconds=20, attempts=4, first_pause_seconds=0.02
+    connect_seconds=2, silence_seconds=2, deadline_seconds=20, attempts=4, first_pause_seconds=0.02
 )
 MEGABYTE = 2**20
 

@@ -11,7 +11,7 @@ from tests.repository.snippets import ROOT, Snippet, pages, snippets
 from tools.control_plane.cluster import ControlPlane
 
 # What a block may be written in; a new language needs a test that says what must be true of it.
-TESTED = {"", "sh", "yaml"}
+TESTED = {"", "json", "sh", "yaml"}
 VERB = re.compile(r"^([a-z]+):.*## ", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)(?:#[^)]*)?\)")
 

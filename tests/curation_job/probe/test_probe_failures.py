@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from curation_api import ExitCode, Reason, names
-from tests.curation_job.probe.probing import Seen, look_at, run_probe, seen_in
+from tests.support.probing import Seen, look_at, run_probe, seen_in
 from tests.support.servers.fault_proxy import refusal, running_proxy
 from tests.support.servers.gcs import Account
 from tests.support.servers.session import Servers, client_of

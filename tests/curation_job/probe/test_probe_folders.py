@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from curation_api import ExitCode, Reason
 from curation_api.probe_report import Finding, InputFindings, LightlyFindings, ProbeReport
 from curation_api.run_report import LAST_WORDS_LIMIT_BYTES
-from tests.curation_job.probe.probing import look_at, run_probe, seen_in
+from tests.support.probing import look_at, run_probe, seen_in
 from tests.support.storage_owners import FolderOwner
 from tests.support.storage_places import CREDENTIALS, StoragePlace
 

@@ -9,7 +9,7 @@ import pytest
 
 from curation_api import ExitCode, Reason
 from tests.curation_job.probe.limited import AS_ANYBODY, Limits, limited_place
-from tests.curation_job.probe.probing import Seen, look_at, run_probe, seen_in
+from tests.support.probing import Seen, look_at, run_probe, seen_in
 from tests.support.servers.session import Servers
 from tests.support.storage_places import PROVIDERS, StoragePlace
 
