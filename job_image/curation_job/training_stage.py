@@ -86,6 +86,8 @@ def train_network(
     space.progress.begin(Step.TRAINING, unit="batches")
     checkpoints = _Checkpoints(files)
     on_gpu = torch.cuda.is_available() and space.config.gpus > 0
+    if space.config.gpus > 1:
+        logger.warning("Training uses one of the %d GPUs that job.gpus asks for", space.config.gpus)
     settings = TrainSettings(
         device=torch.device("cuda" if on_gpu else "cpu"),
         workers=space.processes,
