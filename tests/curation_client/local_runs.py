@@ -59,5 +59,5 @@ def curate_folder(input_folder: Path, output_folder: Path, *, dry_run: bool, **a
 def write_manifests(folder: Path, *documents: str) -> tuple[Path, ...]:
     """A file with these manifests."""
     path = folder / "manifests.yaml"
-    path.write_text("---".join(documents))
+    path.write_text("\n---\n".join(documents))
     return (path,)

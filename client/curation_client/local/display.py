@@ -8,6 +8,9 @@ from typing import Any, TextIO
 # Without a terminal somebody reads a file afterwards: few lines say enough.
 PLAIN_INTERVAL_SECONDS = 10.0
 
+# Leaves room for a sentence in the 80 columns of a small terminal.
+BAR_WIDTH = 12
+
 Show = Callable[[dict[str, Any]], None]
 
 
@@ -45,21 +48,19 @@ def _live(name: str, stream: TextIO) -> Iterator[Show]:
 
     columns = (
         TextColumn("[bold]{task.fields[name]}"),
+        BarColumn(bar_width=BAR_WIDTH),
         TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[message]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(file=stream), transient=True) as progress:
-        task = progress.add_task("STARTED", total=None, name=name, message="")
+        task = progress.add_task("STARTED", total=None, name=name)
 
         def show(seen: dict[str, Any]) -> None:
             progress.update(
                 task,
-                description=seen["step"],
+                description=seen["message"] if seen["total"] else seen["step"],
                 total=seen["total"],
                 completed=seen["processed"],
-                message=seen["message"],
             )
 
         yield show

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
+from yaml.parser import ParserError
+from yaml.scanner import ScannerError
 
 from curation_api import CurationRun, Datasource, problems_in
 from curation_api.problems import InvalidConfigurationError
@@ -109,9 +111,19 @@ def _documents(path: Path) -> list[Any]:
         ) from error
     except (yaml.YAMLError, ValueError) as error:
         raise InvalidConfigurationError(
-            f"{path} is no valid YAML: {' '.join(str(error).split())}",
+            f"{path} is no valid YAML: {_in_words(error)}",
             fix="Correct this place; indentation by tabs is a frequent cause",
-        ) from error
+        ) from None
+
+
+def _in_words(error: yaml.YAMLError | ValueError) -> str:
+    """Where the text is wrong, and how; none of the text itself, which may be a secret."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return " ".join(str(error).split())
+    place = f"line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1}"
+    if isinstance(error, ScannerError | ParserError):
+        return f"{place}: {error.problem}"
+    return f"{place}: an alias, a tag or a key that means nothing"
 
 
 def _validated(

@@ -15,6 +15,9 @@ logger = logging.getLogger(__name__)
 # One readable line in the log every few seconds, however fast the work is.
 LOG_INTERVAL_SECONDS = 5.0
 
+# Whoever watches a bar wants to see it move.
+TELL_INTERVAL_SECONDS = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -102,7 +105,7 @@ class Progress:
         self._step, self._total, self._unit = step, total, unit
         self._processed, self._skipped = 0, 0
         self._busy_seconds = 0.0
-        self._began = self._logged = self.clock()
+        self._began = self._logged = self._told = self.clock()
 
     def advance(self, count: int = 1, *, busy_seconds: float = 0.0, for_free: bool = False) -> None:
         """So many more are done; what an earlier run had done already says nothing of the speed."""
@@ -110,11 +113,14 @@ class Progress:
             self._processed += count
             self._skipped += count if for_free else 0
             self._busy_seconds += busy_seconds
-            due = self.clock() - self._logged >= LOG_INTERVAL_SECONDS
-            if due:
-                self._logged = self.clock()
-        if due:
+            now = self.clock()
+            log_is_due = now - self._logged >= LOG_INTERVAL_SECONDS
+            self._logged = now if log_is_due else self._logged
+            listeners_are_due = now - self._told >= TELL_INTERVAL_SECONDS
+            self._told = now if listeners_are_due else self._told
+        if log_is_due:
             logger.info("%s", self.seen())
+        if listeners_are_due:
             self._tell()
 
     def reached(self, processed: int, total: int) -> None:
