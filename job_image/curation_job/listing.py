@@ -52,6 +52,14 @@ def list_to_file(
     return wanted
 
 
+def sort_by_name(path: Path) -> None:
+    """Put such a table into the order of names, which everything later counts on."""
+    table = pyarrow.parquet.read_table(path)
+    pyarrow.parquet.write_table(
+        table.sort_by("name"), path, row_group_size=ROWS_AT_ONCE, compression="zstd"
+    )
+
+
 def _is_image(name: str) -> bool:
     return type_of_name(name) is not None
 

@@ -9,7 +9,7 @@ import pyarrow.parquet
 
 from curation_api.states import Stage, Step
 from curation_job.embedding_pass import Chunk, chunk_file
-from curation_job.listing import chunk_size, list_to_file
+from curation_job.listing import chunk_size, list_to_file, sort_by_name
 from curation_job.records import Source
 from curation_job.workspace import Workspace
 
@@ -88,6 +88,8 @@ def _list(space: Workspace, path: Path) -> dict[str, int]:
         datasource=config.datasource.name,
         progress=space.progress,
     )
+    if relevant is not None:
+        sort_by_name(path)  # a list is followed line by line
     logger.info("Found %d files in %s", count, space.input.location)
     batch = space.embed_settings(count).batch_size
     return {

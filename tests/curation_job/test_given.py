@@ -130,6 +130,22 @@ def test_a_list_of_relevant_files_says_what_is_looked_at(farm: Farm, tmp_path: P
     assert farm.manifest()["gone.png"]["reason"] == "missing"
 
 
+def test_a_list_in_any_order_ends_like_none(farm: Farm, tmp_path: Path) -> None:
+    names = farm.write_images(30)
+    path = farm.derived / ".lightly/relevant_filenames.txt"
+    path.parent.mkdir()
+    path.write_text("\n".join([*names[:9:-1], "0000*"]))
+    worker = {"relevantFilenamesFile": ".lightly/relevant_filenames.txt"}
+
+    plain = do(farm, farm.config("plain"), tmp_path / "plain")
+    listed = do(farm, farm.config("listed", worker=worker), tmp_path / "listed")
+
+    assert plain.report.result
+    assert listed.report.result
+    assert listed.report.result.digest == plain.report.result.digest
+    assert listed.counters.get("fetched", 0) == 0
+
+
 @pytest.mark.covers("R128")
 def test_a_list_that_is_not_there_is_an_error(farm: Farm, tmp_path: Path) -> None:
     farm.write_images(2)

@@ -54,6 +54,16 @@ def test_a_session_of_s3_opens_it(servers: Servers, tmp_path: Path) -> None:
     assert by_session.open_input().read("a.jpg") == b"content"
 
 
+def test_addresses_are_signed_in_the_way_that_every_store_knows(
+    servers: Servers, tmp_path: Path
+) -> None:
+    for place in (s3_place(servers, tmp_path), s3_delegated_place(servers, tmp_path)):
+        url = place.open_input().read_url("a.jpg", seconds=60)
+
+        assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
+        assert "X-Amz-Expires=60" in url
+
+
 @pytest.fixture
 def moto() -> Iterator[ThreadedMotoServer]:
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)

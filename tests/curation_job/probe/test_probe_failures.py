@@ -290,7 +290,7 @@ def test_at_a_black_hole_it_ends_in_time(servers: Servers, tmp_path: Path) -> No
         proxy.faults.is_black_hole = True
         for seen, seconds in pool.map(probe, NETWORKED):
             assert seconds < 20
-            assert seen.rights in {"-- ----", "?? ????"}
+            assert "+" not in seen.rights
             assert seen.exit_code is ExitCode.TEMPORARY
 
 

@@ -4,7 +4,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,16 +119,6 @@ def at(endpoint: str, secret: dict[str, str] | None = None) -> StoragePlace:
     location = {"s3": {"resourcePath": "s3://farm/raw/", "endpointUrl": endpoint}, **CREDENTIALS}
     keys = {"accessKeyId": "AKIAPLANTED", "secretAccessKey": "planted-secret-value"}
     return StoragePlace("s3", location, keys if secret is None else secret, "", FolderOwner(Path()))
-
-
-def test_at_a_black_hole_it_ends_in_time(black_hole: str, tmp_path: Path) -> None:
-    started = time.monotonic()
-
-    finished = run_probe(at(black_hole), folder=tmp_path)
-
-    assert time.monotonic() - started < 20
-    assert seen_in(finished).rights in {"-- ----", "?? ????"}
-    assert finished.returncode == ExitCode.TEMPORARY
 
 
 def test_what_takes_too_long_is_not_waited_for(black_hole: str, tmp_path: Path) -> None:
