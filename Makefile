@@ -47,7 +47,7 @@ generate: $(READY) ## CRDs and reference pages from the models
 requirements: $(READY) ## which numbered requirements have a test
 	@$(VENV)/python -m tools.requirements
 
-dev: $(READY) ## a local control plane to play with
+dev: $(READY) ## a local cluster with the operator, to play with
 	@$(VENV)/python -m tools.dev
 
 sizes: $(READY) ## the largest files and functions, to look at

@@ -46,8 +46,9 @@ async def run_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
 
 @kopf.on.event(*CURATION_RUNS, when=is_gone)
 async def run_gone(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
-    """A CurationRun was deleted: whoever waited for it may be next."""
-    namespace, _name = _place(body)
+    """A CurationRun was deleted: it is forgotten, and whoever waited for it may be next."""
+    namespace, name = _place(body)
+    memo.queue.add(RunKey(namespace, name))
     memo.queue.add(LineKey(namespace, body.spec["datasourceRef"]["name"]))
 
 

@@ -11,7 +11,7 @@ import pytest
 from curation_api.job_options import JobOptions
 from curation_operator.program import Running, running
 from curation_operator.settings import OperatorSettings
-from tests.curation_operator.farm import Farm
+from tests.curation_operator.farm import Farm, written_by_the_operator
 from tests.support.background import Background, in_background
 from tests.support.cluster_fixtures import new_namespace
 from tools.control_plane.cluster import ControlPlane
@@ -41,11 +41,17 @@ def node(
 
 
 @pytest.fixture
-def farm(control_plane: ControlPlane, node: Background[Node]) -> Farm:
-    """A namespace with pictures in a volume, and one for results."""
+def farm(control_plane: ControlPlane, node: Background[Node]) -> Iterator[Farm]:
+    """A namespace with pictures in a volume, and one for results.
+
+    Whatever a test does there, nothing of what users own may be written but its status.
+    """
     farm = Farm(new_namespace(control_plane), control_plane, node)
     farm.prepare()
-    return farm
+    yield farm
+    for item in farm.objects_of_users():
+        assert written_by_the_operator(item) <= {"f:status"}
+        assert "finalizers" not in item["metadata"]
 
 
 def settings_for(namespace: str, **settings: Any) -> OperatorSettings:

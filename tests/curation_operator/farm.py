@@ -147,6 +147,11 @@ class Farm:
     def datasource(self, name: str = "farm") -> Any:
         return self.api.get(f"{self._ours}/datasources/{name}").body
 
+    def objects_of_users(self) -> list[Any]:
+        """Every run and Datasource of the namespace."""
+        lists = (self.api.get(f"{self._ours}/{kind}") for kind in ("curationruns", "datasources"))
+        return [item for listed in lists for item in listed.body["items"]]
+
     def lease(self, name: str) -> Any:
         return self.api.get(f"{self._leases}/{name}").body
 
@@ -217,3 +222,14 @@ class Farm:
 def condition(status: Any, kind: str) -> Any:
     """A condition of a status, or nothing."""
     return next((entry for entry in status.get("conditions", []) if entry["type"] == kind), {})
+
+
+def written_by_the_operator(item: Any) -> set[str]:
+    """The parts of an object that are the operator's, as the API server keeps account of it."""
+    entries = item["metadata"]["managedFields"]
+    return {
+        part
+        for entry in entries
+        if "operator" in entry["manager"] or "kopf" in entry["manager"]
+        for part in entry["fieldsV1"]
+    }

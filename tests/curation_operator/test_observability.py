@@ -1,14 +1,12 @@
 """What the person on call sees: events, metrics, health, and nothing of ours on their objects."""
 
-import json
 import urllib.request
-from typing import Any
 
 import pytest
 
 from curation_operator.program import Running
 from tests.curation_operator.conftest import Operators
-from tests.curation_operator.farm import Farm
+from tests.curation_operator.farm import Farm, written_by_the_operator
 
 GATED = {"run": {"wait_for": "gate"}}
 
@@ -100,17 +98,7 @@ def test_nothing_of_a_users_object_is_written_but_its_status(
         farm.change_run("unwanted", cancel=True)
         farm.wait_for_state("Aborted", name="unwanted")
 
-    for item in (farm.datasource(), farm.run("good"), farm.run("bad"), farm.run("unwanted")):
-        assert "finalizers" not in item["metadata"]
+    for item in farm.objects_of_users():
         assert "annotations" not in item["metadata"]
         assert "labels" not in item["metadata"]
-        assert written_by("curation-operator", item) == {"f:status"}
-
-
-def written_by(manager: str, item: Any) -> set[str]:
-    """The parts of an object that this manager owns, as the API server keeps account of it."""
-    entries = [entry for entry in item["metadata"]["managedFields"] if entry["manager"] == manager]
-    assert all(entry["subresource"] == "status" for entry in entries), json.dumps(entries)
-    others = {entry["manager"] for entry in item["metadata"]["managedFields"]} - {manager}
-    assert not any("kopf" in other for other in others)
-    return {part for entry in entries for part in entry["fieldsV1"]}
+        assert written_by_the_operator(item) == {"f:status"}

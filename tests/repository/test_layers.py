@@ -26,6 +26,11 @@ VIOLATIONS = {
         "operator/curation_operator/planning",
         "import curation_operator.kube",
     ),
+    "In the operator, events know the cluster, the cluster knows plans": (
+        "operator/curation_operator/planning",
+        "import curation_operator.kube",
+    ),
+    "Only handlers and the program know kopf": ("operator/curation_operator/kube", "import kopf"),
     "Stages of the job do not know each other": (
         "job_image/curation_job/selection",
         "import curation_job.embedding.embedder",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tools.generate.crds import RESOURCES, crd_text
 from tools.generate.reference import reference_pages
+from tools.generate.settings import settings_page
 from tools.requirements.claims import requirements
 from tools.requirements.page import page as requirements_page
 
@@ -15,7 +16,11 @@ ROOT = Path(__file__).parents[2]
 def generated_files() -> dict[Path, str]:
     """Every generated file with its content."""
     crds = {ROOT / "crds" / resource.file_name: crd_text(resource) for resource in RESOURCES}
-    texts = {**reference_pages(), "requirements.md": requirements_page(requirements())}
+    texts = {
+        **reference_pages(),
+        "operator-settings.md": settings_page(),
+        "requirements.md": requirements_page(requirements()),
+    }
     pages = {ROOT / "docs/reference" / name: text for name, text in texts.items()}
     return {**crds, **pages}
 

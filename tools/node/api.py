@@ -13,6 +13,8 @@ import aiohttp
 
 STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 
+MERGE_PATCH = "application/merge-patch+json"
+
 # Watches are restarted so often that a lost event is soon made up for.
 WATCH_SECONDS = 60
 
@@ -45,6 +47,10 @@ class NodeApi:
     async def patch(self, path: str, body: Any) -> Any:
         """Change what the body names; lists are merged as Kubernetes defines it."""
         return await self._call("PATCH", path, body, STRATEGIC_MERGE_PATCH)
+
+    async def merge(self, path: str, body: Any) -> Any:
+        """Change what the body names; lists are replaced. The one way for our own kinds."""
+        return await self._call("PATCH", path, body, MERGE_PATCH)
 
     async def delete(self, path: str, body: Any) -> None:
         """Delete an object, if it is still there."""
