@@ -19,7 +19,7 @@ from curation_job.workspace import Workspace
 logger = logging.getLogger(__name__)
 
 # Raised when a look or a preprocessing changes what it says about the same file.
-LOOKS_VERSION = 1
+LOOKS_VERSION = 2
 THUMBNAIL_BUDGET_BYTES = 2 * 2**30
 
 

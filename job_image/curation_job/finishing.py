@@ -28,7 +28,7 @@ from curation_job.report.distances import distance_statistics
 from curation_job.report.drawing import draw_all
 from curation_job.report.pdf import write_pdf
 from curation_job.stage_files import StageFiles
-from curation_job.thumbnails import Thumbnails, thumbnail_key
+from curation_job.thumbnails import Thumbnails, can_be_stored, thumbnail_key
 from curation_job.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -152,7 +152,8 @@ def _thumbnail(space: Workspace, thumbnails: Thumbnails, name: str) -> bytes | N
         jpeg = thumbnail_of_bytes(name, space.read_input(name), space.look_settings())
     except Unusable:
         return None
-    space.lightly.write(cached, jpeg)
+    if can_be_stored(cached):
+        space.lightly.write(cached, jpeg)
     return jpeg
 
 
@@ -161,11 +162,13 @@ def _publish_frames(space: Workspace, chosen: Chosen) -> None:
         return
     image_format = space.config.worker_config.output_image_format
     frames = _selected_frames(chosen.assembled, chosen)
-    missing = [
-        (name, frame)
-        for name, frame in frames
-        if not space.lightly.exists(frame_key(name, image_format))
-    ]
+    missing = []
+    for name, frame in frames:
+        key = frame_key(name, image_format)
+        if not can_be_stored(key):
+            logger.warning("No image of %s: its name would be too long", name)
+        elif not space.lightly.exists(key):
+            missing.append((name, frame))
     write_frames(
         missing,
         space.reader.download,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 
+from curation_job.looking.videos import decoded_frames
 from curation_job.records import FrameOf
 
 # Formats that Pillow calls differently from their extension.
@@ -31,13 +32,12 @@ def write_frames(
         with tempfile.NamedTemporaryFile(dir=scratch) as file:
             download(video, Path(file.name))
             last = max(name_of)
-            with av.open(file.name, metadata_errors="replace") as container:
-                for index, decoded in enumerate(container.decode(video=0)):
-                    if index in name_of:
-                        write(name_of[index], _encoded(decoded, image_format))
-                        written += 1
-                    if index == last:
-                        break
+            for index, decoded in enumerate(decoded_frames(Path(file.name))):
+                if index in name_of:
+                    write(name_of[index], _encoded(decoded, image_format))
+                    written += 1
+                if index == last:
+                    break
     return written
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from curation_api import JobConfig
 from curation_job.choosing import Chosen, manifest_table
+from curation_job.looking.videos import is_video
 from curation_job.tables.text import weak_labels, write_embeddings, write_names
 
 
@@ -60,16 +61,21 @@ def write_lists(folder: Path, chosen: Chosen) -> None:
         lists / "sampled_filenames_excluding_datapool.txt",
         (name for name in chosen.candidate_names if name in selected),
     )
-    _write_corruptness(folder, corrupt)
+    is_partly_broken = pc.and_(
+        pc.is_null(table.column("corrupt")), pc.not_equal(table.column("detail"), "")
+    )
+    _write_corruptness(folder, corrupt, table.filter(is_partly_broken))
 
 
-def _write_corruptness(folder: Path, corrupt: pa.Table) -> None:
-    """The documented form: each sample or video with its reason."""
+def _write_corruptness(folder: Path, corrupt: pa.Table, partly_broken: pa.Table) -> None:
+    """The documented form: each sample or video with its reason, or where the video broke."""
     found: dict[str, dict[str, str]] = {"corrupt_samples": {}, "corrupt_videos": {}}
     for row in corrupt.select(["name", "corrupt", "detail"]).to_pylist():
         reason = f"{row['corrupt']}: {row['detail']}" if row["detail"] else row["corrupt"]
-        is_video = row["corrupt"] == "not a video"
-        found["corrupt_videos" if is_video else "corrupt_samples"][row["name"]] = reason
+        kind = "corrupt_videos" if is_video(row["name"]) else "corrupt_samples"
+        found[kind][row["name"]] = reason
+    for row in partly_broken.select(["source", "detail"]).to_pylist():
+        found["corrupt_videos"][row["source"]] = row["detail"]
     path = folder / "corruptness_check_information.json"
     path.write_text(json.dumps(found, indent=2, ensure_ascii=False), encoding="utf-8")
 

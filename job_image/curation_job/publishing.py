@@ -1,6 +1,7 @@
 """Makes a selection known: thumbnails, frames, the index of known samples, and the tag."""
 
 import json
+import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +15,9 @@ import pyarrow.parquet
 from curation_api import JobConfig
 from curation_api.names import FRAMES, INITIAL_TAG, SAMPLES, TAGS
 from curation_job.buckets import LightlyBucket
-from curation_job.thumbnails import thumbnail_key
+from curation_job.thumbnails import can_be_stored, thumbnail_key
+
+logger = logging.getLogger(__name__)
 
 SAMPLE_SCHEMA = pa.schema([("name", pa.string()), ("source", pa.string())])
 
@@ -31,7 +34,9 @@ def publish_thumbnails(
     keys = {thumbnail_key(suffix, name): name for name in names}
     written = 0
     for key, name in keys.items():
-        if not bucket.exists(key) and (jpeg := thumbnail_of(name)):
+        if not can_be_stored(key):
+            logger.warning("No thumbnail of %s: its name would be too long", name)
+        elif not bucket.exists(key) and (jpeg := thumbnail_of(name)):
             bucket.write(key, jpeg)
             written += 1
     return written

@@ -8,6 +8,11 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
+# File systems allow this many bytes between two slashes. Object stores allow 1,024 in all, of which
+# a bucket's prefix takes a part.
+LONGEST_NAME_BYTES = 255
+LONGEST_KEY_BYTES = 900
+
 # What a thumbnail takes on average, generously.
 BYTES_EACH = 16 * 1024
 
@@ -57,3 +62,11 @@ def thumbnail_key(suffix: str, name: str) -> str:
     if not dot or "/" in extension:
         stem, extension = name, ""
     return suffix.replace("[filename]", stem).replace("[extension]", extension)
+
+
+def can_be_stored(key: str) -> bool:
+    """Whether every store takes this key: what we derive has longer names than what it is of."""
+    encoded = key.encode()
+    return len(encoded) <= LONGEST_KEY_BYTES and all(
+        len(part) <= LONGEST_NAME_BYTES for part in encoded.split(b"/")
+    )

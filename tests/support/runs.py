@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,14 +172,33 @@ def do_by_stages(farm: Farm, config: JobConfig, scratch: Path) -> Done:
     return do(farm, config, scratch / "select", stage=Stage.SELECT)
 
 
-def start_worker(farm: Farm, config: JobConfig, folder: Path) -> subprocess.Popen[str]:
-    """The worker as a process of its own; its last words go to last-words.json."""
+def start_worker(
+    farm: Farm,
+    config: JobConfig,
+    folder: Path,
+    *,
+    stage: Stage = Stage.ALL,
+    prefix: Sequence[str] = (),
+) -> subprocess.Popen[str]:
+    """The worker as a process of its own; its last words go to last-words.json.
+
+    `prefix` is a command that runs it under limits.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "job.json").write_text(json.dumps(config.complete()))
     return subprocess.Popen(
         [
-            *(sys.executable, "-m", "curation_job", "run", "--config", str(folder / "job.json")),
+            *(
+                *prefix,
+                sys.executable,
+                "-m",
+                "curation_job",
+                "run",
+                "--config",
+                str(folder / "job.json"),
+            ),
             *("--volumes", str(farm.volumes), "--port", "0", "--progress-lines"),
+            *("--stage", str(stage)),
             *("--termination-log", str(folder / "last-words.json")),
         ],
         stdout=subprocess.PIPE,

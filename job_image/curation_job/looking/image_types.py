@@ -1,5 +1,6 @@
 """Tells the type of a file from its first bytes, and what its name promises."""
 
+import re
 from pathlib import PurePosixPath
 
 # Extensions that are read, by the type their files must be of.
@@ -19,18 +20,13 @@ IMAGE_TYPES = {
 _BEGINNINGS = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"P1", "PPM"),
-    (b"P2", "PPM"),
-    (b"P3", "PPM"),
-    (b"P4", "PPM"),
-    (b"P5", "PPM"),
-    (b"P6", "PPM"),
     (b"BM", "BMP"),
     (b"II*\x00", "TIFF"),
     (b"MM\x00*", "TIFF"),
     (b"II+\x00", "TIFF"),
     (b"MM\x00+", "TIFF"),
     (b"GIF8", "GIF"),
+    (b"\x1a\x45\xdf\xa3", "Matroska"),
     # Known, and none of ours.
     (b"%PDF", "PDF"),
     (b"8BPS", "Photoshop"),
@@ -43,6 +39,9 @@ _BEGINNINGS = (
     (b"\xff\x0a", "JPEG XL"),
 )
 
+# A text may well begin with P and a digit.
+_BEGINNING_OF_PPM = re.compile(rb"P[1-6]\s+[#\d-]")
+
 
 def type_of_name(name: str) -> str | None:
     """The type that the extension of a name promises; None where it is no image we read."""
@@ -51,8 +50,10 @@ def type_of_name(name: str) -> str | None:
 
 def type_of_bytes(data: bytes) -> str | None:
     """The type that the first bytes show; None when nobody would know them."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
+    if data[:4] == b"RIFF":
+        return {b"WEBP": "WEBP", b"AVI ": "AVI"}.get(data[8:12])
     if data[4:8] == b"ftyp":
         return {b"avif": "AVIF", b"heic": "HEIC", b"heix": "HEIC"}.get(data[8:12], "MP4")
+    if _BEGINNING_OF_PPM.match(data):
+        return "PPM"
     return next((kind for start, kind in _BEGINNINGS if data.startswith(start)), None)

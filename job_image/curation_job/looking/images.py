@@ -13,6 +13,7 @@ import simplejpeg
 import xxhash
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from curation_job.looking.endings import is_cut_off
 from curation_job.looking.image_types import IMAGE_TYPES, type_of_bytes, type_of_name
 from curation_job.looking.measures import measure
 from curation_job.records import Corrupt, Facts, Look, Pixels, Unusable
@@ -30,6 +31,13 @@ SMALLEST_SCALE = 1.5
 # Cameras leave a few stray bytes between markers; a broken stream leaves hundreds.
 HARMLESS_STRAY_BYTES = 16
 _STRAY_BYTES = re.compile(r"(\d+) extraneous bytes before marker")
+
+_CUT_OFF = re.compile(
+    r"[Tt]runcated|Premature end of JPEG file|unexpected end|not enough image data"
+)
+
+# A copy of a huge image is made so many rows at a time.
+ROWS_AT_ONCE = 256
 
 _OUR_TYPES = frozenset(IMAGE_TYPES.values())
 
@@ -66,13 +74,13 @@ def look_at_image(name: str, data: bytes, settings: LookSettings) -> Look:
                 if settings.check and header.format == "PNG":
                     _verify(data)
                 image = _decoded(header, data, settings)
-                exif = header.getexif()
-        except UnidentifiedImageError as error:
-            raise Unusable(Corrupt.DAMAGED, "its header makes no sense") from error
-        except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
-            raise _unusable(error) from error
-    image = ImageOps.exif_transpose(image) if exif.get(ExifTags.Base.Orientation) else image
-    return _look(image, size=size, data=data, exif=exif, settings=settings)
+                exif = _exif(header)
+        except Unusable:
+            raise
+        except Exception as error:  # broken data makes decoders raise anything
+            raise _unusable(error, data) from error
+        image = ImageOps.exif_transpose(image) if exif.get(ExifTags.Base.Orientation) else image
+        return _look(image, size=size, data=data, exif=exif, settings=settings)
 
 
 def _check_bytes(name: str, data: bytes, settings: LookSettings) -> None:
@@ -107,7 +115,7 @@ def _decoded(header: Image.Image, data: bytes, settings: LookSettings) -> Image.
     header.load()
     if header.mode.startswith("I") or header.mode == "F":
         return _from_deep_grey(header)
-    return header.convert("RGB")
+    return header if header.mode == "RGB" else header.convert("RGB")
 
 
 def _decoded_jpeg(header: Image.Image, data: bytes, settings: LookSettings) -> Pixels:
@@ -139,22 +147,44 @@ def _smallest_side(settings: LookSettings) -> int:
 
 def _from_deep_grey(image: Image.Image) -> Image.Image:
     """More than 8 bits a pixel, brought down to 8: from 16, or from the range that is there."""
-    values_HW = np.asarray(image, dtype=np.float64)
+    values_HW = np.asarray(image)
     top = 65535.0 if image.mode.startswith("I;16") else max(255.0, float(values_HW.max()))
-    grey_HW = np.clip(values_HW / top * 255, 0, 255).astype(np.uint8)
+    grey_HW = np.empty(values_HW.shape, np.uint8)
+    for rows in _strips(image.height):
+        grey_HW[rows] = np.clip(np.nan_to_num(values_HW[rows] / top) * 255, 0, 255)
     return Image.fromarray(grey_HW).convert("RGB")
 
 
-def _unusable(error: Exception) -> Unusable:
+def _strips(height: int) -> list[slice]:
+    """All rows of an image, some at a time."""
+    return [slice(top, top + ROWS_AT_ONCE) for top in range(0, height, ROWS_AT_ONCE)]
+
+
+def _unusable(error: Exception, data: bytes) -> Unusable:
     """What a decoder's complaint means for the person who reads the list."""
     text = str(error)
     if isinstance(error, MemoryError):
         return Unusable(Corrupt.TOO_LARGE, "it does not fit into memory")
-    if re.search(r"truncated|Premature end of JPEG file|unexpected end|Truncated", text):
+    if "Decompressed data too large" in text:
+        return Unusable(Corrupt.TOO_LARGE, "its texts unpack to far more than they take")
+    if _CUT_OFF.search(text) or is_cut_off(type_of_bytes(data), data):
         return Unusable(Corrupt.TRUNCATED)
+    if isinstance(error, UnidentifiedImageError):
+        return Unusable(Corrupt.DAMAGED, "its header makes no sense")
     if "Corrupt JPEG data" in text:
         return Unusable(Corrupt.ARTEFACTS, text.removeprefix("Corrupt JPEG data: "))
     return Unusable(Corrupt.DAMAGED, text.splitlines()[0] if text else type(error).__name__)
+
+
+def _exif(header: Image.Image) -> Image.Exif:
+    """What the camera noted; nothing when it cannot be read, which is no fault of the image."""
+    try:
+        exif = header.getexif()
+        for block in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+            exif.get_ifd(block)
+    except Exception:  # noqa: BLE001  broken data makes decoders raise anything
+        return Image.Exif()
+    return exif
 
 
 def _look(
@@ -192,7 +222,7 @@ def seen(
 ) -> Look:
     """What there is to see in a decoded image or frame."""
     measures = measure(image)
-    pixel_hash = xxhash.xxh3_128_hexdigest(f"{size} {image.size} ".encode() + image.tobytes())
+    pixel_hash = _pixel_hash(image, size)
     return Look(
         facts=Facts(
             size_in_bytes=size_in_bytes,
@@ -211,6 +241,14 @@ def seen(
         pixels_HWC=np.asarray(_squared(image, settings)),
         thumbnail=thumbnail_of(image),
     )
+
+
+def _pixel_hash(image: Image.Image, size: tuple[int, int]) -> str:
+    hashed = xxhash.xxh3_128(f"{size} {image.size} ".encode())
+    for rows in _strips(image.height):
+        strip = image.crop((0, rows.start, image.width, min(rows.stop, image.height)))
+        hashed.update(strip.tobytes())
+    return hashed.hexdigest()
 
 
 def _squared(image: Image.Image, settings: LookSettings) -> Image.Image:
@@ -232,8 +270,9 @@ def thumbnail_of_bytes(name: str, data: bytes, settings: LookSettings) -> bytes:
 
 def thumbnail_of(image: Image.Image) -> bytes:
     """A small JPEG of the image."""
-    small = image.copy()
-    small.thumbnail((THUMBNAIL_SIDE_PIXELS, THUMBNAIL_SIDE_PIXELS), Image.Resampling.BILINEAR)
+    scale = min(1.0, THUMBNAIL_SIDE_PIXELS / max(image.size))
+    width, height = (max(1, round(length * scale)) for length in image.size)
+    small = image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
     jpeg: bytes = simplejpeg.encode_jpeg(np.ascontiguousarray(small), quality=THUMBNAIL_QUALITY)
     return jpeg
 

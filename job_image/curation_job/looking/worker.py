@@ -193,24 +193,25 @@ class _Worker:
 
     def _look_at_video(self, unit: Unit) -> None:
         (source,) = unit.sources
+        slot = self._free.get()
         if 0 in unit.given_up:
-            self._send_only(unit, _corrupt(source, unit.given_up[0]))
+            self._send_only(unit, slot, _corrupt(source, unit.given_up[0]))
             return
         with tempfile.NamedTemporaryFile(dir=self._settings.scratch) as file:
             path = Path(file.name)
             try:
                 self._reader.download(source.name, path)
-                self._send_frames(unit, source, path)
-            except Unusable as error:
-                self._send_only(unit, _corrupt(source, error.reason, error.detail))
+                self._send_frames(unit, slot, source, path)
+            except Unusable as error:  # which no frame came before, so that the slot is still ours
+                self._send_only(unit, slot, _corrupt(source, error.reason, error.detail))
             finally:
                 self._status.end()
 
-    def _send_frames(self, unit: Unit, source: Source, path: Path) -> None:
+    def _send_frames(self, unit: Unit, slot: int, source: Source, path: Path) -> None:
         """Send frames batch by batch; their names follow when their number is known."""
         samples: list[Sample] = []
         thumbnails: list[bytes] = []
-        slot, number, broken = self._free.get(), 0, ""
+        number, broken = 0, ""
         self._status.begin(unit.index, 0)
         frames = frames_of(path, self._settings.look, stop_before=unit.stop_before)
         try:
@@ -230,8 +231,8 @@ class _Worker:
             samples[-1] = _with_detail(samples[-1], broken)
         self._send(unit, slot, samples, thumbnails, is_last=True, number=number)
 
-    def _send_only(self, unit: Unit, sample: Sample) -> None:
-        self._send(unit, self._free.get(), [sample], [b""], is_last=True)
+    def _send_only(self, unit: Unit, slot: int, sample: Sample) -> None:
+        self._send(unit, slot, [sample], [b""], is_last=True)
 
 
 def _corrupt(source: Source, reason: Corrupt, detail: str = "") -> Sample:

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 MEMORY_INTERVAL_SECONDS = 2.0
+OUR_PACKAGES = ("curation_job", "curation_storage")
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
@@ -20,15 +21,17 @@ def logging_to(path: Path) -> Iterator[None]:
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setLevel(logging.DEBUG)
     handler.setFormatter(logging.Formatter(_FORMAT))
-    logger = logging.getLogger("curation_job")
-    before = logger.level
-    logger.setLevel(logging.DEBUG)
-    logger.addHandler(handler)
+    loggers = {name: logging.getLogger(name) for name in OUR_PACKAGES}
+    before = {name: logger.level for name, logger in loggers.items()}
+    for logger in loggers.values():
+        logger.setLevel(logging.DEBUG)
+        logger.addHandler(handler)
     try:
         yield
     finally:
-        logger.removeHandler(handler)
-        logger.setLevel(before)
+        for name, logger in loggers.items():
+            logger.removeHandler(handler)
+            logger.setLevel(before[name])
         handler.close()
 
 

@@ -1,5 +1,7 @@
 """The documented text files: lists of names, and embeddings as CSV, written as a stream."""
 
+import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,10 +14,24 @@ from numpy.typing import NDArray
 ROWS_AT_ONCE = 8192
 
 
+# What some program or other takes for the end of a line.
+_LINE_BREAKS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+
 def write_names(path: Path, names: Iterable[str]) -> None:
-    """One name a line."""
+    """One name a line.
+
+    A name with a line break in it is written as a JSON string, and so is one that would be taken
+    for such a string.
+    """
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{name}\n" for name in names)
+        file.writelines(f"{_on_one_line(name)}\n" for name in names)
+
+
+def _on_one_line(name: str) -> str:
+    if name.startswith('"') or _LINE_BREAKS.search(name):
+        return json.dumps(name)
+    return name
 
 
 def write_embeddings(

@@ -159,6 +159,20 @@ def test_frames_of_a_video_come_in_order_under_their_documented_names(tmp_path: 
     assert seconds == sorted(seconds)  # type: ignore[type-var]
 
 
+def test_any_number_of_broken_videos_leaves_room_for_the_next(tmp_path: Path) -> None:
+    names = [f"{number}.mp4" for number in range(5)]
+    for name in names:
+        (tmp_path / name).write_text("no video at all")
+    write_video(tmp_path / "sound.mp4", frames=2)
+    sources = [Source(name, 1, "v1") for name in [*names, "sound.mp4"]]
+    videos = [Unit(index, (source,), is_video=True) for index, source in enumerate(sources)]
+
+    with a_pool(tmp_path, processes=1, longest_look_seconds=10) as pool:
+        samples = all_samples(look(pool, videos))
+
+    assert [sample.corrupt for sample in samples] == [*[Corrupt.NOT_A_VIDEO] * 5, None, None]
+
+
 def cannot_be_opened() -> FolderReader:
     raise RuntimeError("a library is missing")
 
