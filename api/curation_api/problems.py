@@ -164,7 +164,10 @@ class Problem(ApiModel):
 
     def __str__(self) -> str:
         """What happened and what to do, as one text."""
-        return f"{self.message} To fix it: {self.fix}." if self.fix else self.message
+        if not self.fix:
+            return self.message
+        stop = "" if self.message.endswith((".", "?", "!")) else "."
+        return f"{self.message}{stop} To fix it: {self.fix}."
 
 
 class CurationError(Exception):

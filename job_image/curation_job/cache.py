@@ -32,7 +32,6 @@ PASSING = frozenset(
     {
         Corrupt.MISSING,
         Corrupt.ACCESS_DENIED,
-        Corrupt.UNREADABLE,
         Corrupt.DECODER_CRASHED,
         Corrupt.TOO_SLOW,
     }

@@ -14,7 +14,6 @@ class Corrupt(StrEnum):
 
     MISSING = "missing"
     ACCESS_DENIED = "access denied"
-    UNREADABLE = "unreadable"
     ZERO_BYTES = "zero bytes"
     TRUNCATED = "truncated"
     NOT_AN_IMAGE = "not an image"

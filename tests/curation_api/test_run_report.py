@@ -75,3 +75,10 @@ def test_only_some_exit_codes_are_worth_another_try() -> None:
         ExitCode.TEMPORARY,
         ExitCode.CHECKPOINTED,
     }
+
+
+@pytest.mark.parametrize("message", ["It is gone", "It is gone."])
+def test_a_problem_is_two_sentences(message: str) -> None:
+    problem = Problem(reason=Reason.NO_SAMPLES_FOUND, message=message, fix="Look there")
+
+    assert str(problem) == "It is gone. To fix it: Look there."
