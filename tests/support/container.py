@@ -38,7 +38,7 @@ def confined(writable: Path) -> Sequence[str]:
     script = f"""
         set -e
         {_opened_to_everybody()}
-        mount --bind {shlex.quote(str(writable))} /tmp
+        {_mounted_as_tmp(writable)}
         mount -t tmpfs -o mode=1777 shared-memory /dev/shm
         awk '{{print $5}}' /proc/self/mountinfo | while read -r place; do
             case $place in /tmp|/dev/shm) ;; *) mount -o remount,bind,ro "$place" ;; esac
@@ -57,11 +57,23 @@ def confined(writable: Path) -> Sequence[str]:
     )
 
 
+def _mounted_as_tmp(writable: Path) -> str:
+    """The writable folder in the place of `/tmp`; Python and the code stay, where they lie there."""
+    lines = ["mount --rbind /tmp /mnt", f"mount --bind {shlex.quote(str(writable))} /tmp"]
+    for path in sorted(path for path in _needed() if path.startswith("/tmp/")):
+        lines.append(f"mkdir -p {path} && mount --bind /mnt/{path.removeprefix('/tmp/')} {path}")
+    return "\n".join([*lines, "umount -l /mnt"])
+
+
+def _needed() -> set[str]:
+    """The folders of Python and the code."""
+    needed = {sys.prefix, sys.base_prefix, *filter(os.path.isdir, sys.path)}
+    return needed | {os.path.realpath(path) for path in needed}
+
+
 def _opened_to_everybody() -> str:
     """Python and the code, where they lie below a folder that only its owner may enter."""
-    needed = {sys.prefix, sys.base_prefix, *filter(os.path.isdir, sys.path)}
-    needed |= {os.path.realpath(path) for path in needed}
-    closed_to = {path: _closed_folder(Path(path)) for path in needed}
+    closed_to = {path: _closed_folder(Path(path)) for path in _needed()}
     lines = []
     for closed in sorted({str(closed) for closed in closed_to.values() if closed}):
         lines += [f"mount --rbind {closed} /mnt", f"mount -t tmpfs -o mode=755 opened {closed}"]

@@ -82,7 +82,7 @@ def test_it_gets_ready_with_our_kinds_and_ctrl_c_takes_everything_down(
         assert kubectl("get", "crun", "--all-namespaces") == "No resources found\n"
 
         running.send_signal(signal.SIGINT)
-        last_words, _ = running.communicate(timeout=5)
+        last_words, _ = running.communicate(timeout=60)
 
     assert last_words == "Everything is stopped.\n"
     assert running.returncode == 0

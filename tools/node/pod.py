@@ -117,7 +117,8 @@ class PodRunner:
 
     async def _run_container(self, image: Image, mounts: Paths) -> Ending:
         said = [*self._container.get("command", []), *self._container.get("args", [])]
-        command = [translated(part, mounts, self._root) for part in image.command(said)]
+        # What the image itself brings lies where it lies, be it below a folder that is mounted over.
+        command = image.command([translated(part, mounts, self._root) for part in said])
         variables = {**image.variables(), **self._environment(mounts)}
         self._folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as output:
