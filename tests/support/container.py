@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 USER = 65532
+TMP = "/tmp"  # noqa: S108  the one folder of the container that can be written
 MEMORY_BYTES = 4 * 2**30
 TOOLS = ("unshare", "mount", "taskset", "prlimit", "setpriv", "awk")
 
@@ -58,11 +59,11 @@ def confined(writable: Path) -> Sequence[str]:
 
 
 def _mounted_as_tmp(writable: Path) -> str:
-    """The writable folder in the place of `/tmp`; Python and the code stay, where they lie there."""
-    lines = ["mount --rbind /tmp /mnt", f"mount --bind {shlex.quote(str(writable))} /tmp"]
-    for path in sorted(path for path in _needed() if path.startswith("/tmp/")):
-        lines.append(f"mkdir -p {path} && mount --bind /mnt/{path.removeprefix('/tmp/')} {path}")
-    return "\n".join([*lines, "umount -l /mnt"])
+    """The writable folder in the place of `/tmp`. Python and the code stay if they lie there."""
+    hidden = sorted(path for path in _needed() if path.startswith(f"{TMP}/"))
+    kept = [f"mkdir -p {path} && mount --bind /mnt{path[len(TMP) :]} {path}" for path in hidden]
+    mounted = [f"mount --rbind {TMP} /mnt", f"mount --bind {shlex.quote(str(writable))} {TMP}"]
+    return "\n".join([*mounted, *kept, "umount -l /mnt"])
 
 
 def _needed() -> set[str]:

@@ -117,7 +117,7 @@ class PodRunner:
 
     async def _run_container(self, image: Image, mounts: Paths) -> Ending:
         said = [*self._container.get("command", []), *self._container.get("args", [])]
-        # What the image itself brings lies where it lies, be it below a folder that is mounted over.
+        # What the image itself brings stays where it lies, even below a mount.
         command = image.command([translated(part, mounts, self._root) for part in said])
         variables = {**image.variables(), **self._environment(mounts)}
         self._folder.mkdir(parents=True, exist_ok=True)
