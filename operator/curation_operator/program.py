@@ -33,6 +33,9 @@ logger = logging.getLogger(__name__)
 # Our kinds are usually installed together with us; a second later they are served.
 CRD_PAUSE_SECONDS = 1
 
+# How long what ends may take to tidy up.
+PATIENCE_SECONDS = 5
+
 
 class NotServedError(Exception):
     """The cluster does not know our kinds."""
@@ -158,7 +161,8 @@ async def _watching(
 ) -> AsyncIterator[None]:
     """kopf, for as long as the block runs. When it gives up, so do we: a restart is the cure."""
     stop_kopf = asyncio.Event()
-    watch = kopf.operator(
+    ours = asyncio.all_tasks()
+    tasks = await kopf.spawn_tasks(
         settings=kopf_settings(),
         namespaces=list(settings.namespaces),
         clusterwide=not settings.namespaces,
@@ -166,6 +170,10 @@ async def _watching(
         stop_flag=stop_kopf,
         memo=kopf.Memo(queue=Inbox(queue, metrics), log_in=partial(connection_info, ask)),
     )
+    for task in tasks:
+        # With one of them gone kopf ends the others, and that can take for ever.
+        task.add_done_callback(lambda _: stop.set())
+    watch = kopf.run_tasks(tasks, ignored=ours)
     async with _beside(watch, "the watch", stop, ending=stop_kopf):
         yield
 
@@ -199,6 +207,6 @@ async def _beside(
         is_closing.set()
         if ending is not None:
             ending.set()
-            await asyncio.wait([task], timeout=5)
+            await asyncio.wait([task], timeout=PATIENCE_SECONDS)
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait([task], timeout=PATIENCE_SECONDS)
