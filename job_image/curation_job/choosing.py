@@ -156,8 +156,9 @@ def manifest_table(chosen: Chosen) -> pa.Table:
     assembled, candidates, selection = chosen.assembled, chosen.candidates, chosen.selection
     count = assembled.table.num_rows
     names = assembled.names
-    reason = np.array(assembled.table.column("corrupt").to_pylist(), dtype=object)
-    outcome = np.where(reason == None, "masked", "corrupt").astype(object)  # noqa: E711  an array
+    corrupt = assembled.table.column("corrupt")
+    reason = np.array(corrupt.to_pylist(), dtype=object)
+    outcome = np.where(corrupt.is_valid().to_numpy(), "corrupt", "masked").astype(object)
     nearest = np.full(count, None, dtype=object)
     distance_N = np.full(count, np.nan, np.float32)
     rank_N = np.zeros(count, np.int32)

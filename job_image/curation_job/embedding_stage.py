@@ -9,7 +9,7 @@ from curation_job.cache import Cache
 from curation_job.embedding.embedder import Embedder, EmbedSettings
 from curation_job.embedding.weights import load_model
 from curation_job.embedding_pass import EmbeddingPass, Looks
-from curation_job.given_embeddings import NoNetwork, given_embeddings
+from curation_job.given_embeddings import NoNetwork
 from curation_job.looking.pool import LookPool
 from curation_job.looking.worker import WorkerSettings
 from curation_job.preparing import Prepared, chunks_of_shard
@@ -81,8 +81,8 @@ class _Maker:
 
 
 def _maker_of_embeddings(space: Workspace, checkpoint: str, settings: EmbedSettings) -> _Maker:
-    if given := given_embeddings(space):
-        return _Maker(NoNetwork(), given.source, "no-network")
+    if space.given:
+        return _Maker(NoNetwork(), space.given.source, "no-network")
     model = load_model(space.config.lightly_config, checkpoint, space.places())
     network = Embedder(model.backbone, settings)
     return _Maker(network, model.source, model.digest, model.is_untrained)

@@ -17,7 +17,6 @@ from curation_job.assembling import Assembled, assemble
 from curation_job.cache import Cache
 from curation_job.choosing import Chosen, choose
 from curation_job.frames import write_frames
-from curation_job.given_embeddings import GivenEmbeddings, given_embeddings
 from curation_job.looking.images import thumbnail_of_bytes
 from curation_job.outputs import write_config, write_data, write_lists, write_manifest
 from curation_job.preparing import Prepared
@@ -50,35 +49,20 @@ def finish(
     losses: tuple[float, ...],
     started: float,
 ) -> RunResult:
-    """Select and publish; everything is written to a local folder first, then uploaded."""
+    """Select, publish, report. What is not published lies in the local output folder then."""
     embedded = space.files(Stage.EMBED)
     facts = _embedding_facts(embedded)
-    given = given_embeddings(space)
-    folder = space.output_folder
     space.progress.begin(Step.SAMPLING)
-    assembled = assemble(
-        _tables(space, embedded, prepared, facts, given),
-        dimensions=given.dimensions if given else facts["dimensions"],
-        scratch=space.scratch,
-    ).without(given.masked if given else ())
-    device = "cuda" if facts["device"] == "cuda" else None
-    taken = given.selected if given else ()
-    chosen = choose(space.config, assembled, space.scratch, device=device, taken=taken)
+    chosen = _choose(space, embedded, prepared, facts)
     space.stop.check()
 
     space.progress.begin(Step.SAVING_RESULTS)
-    write_config(folder, space.config)
-    write_lists(folder, chosen)
-    write_data(folder, space.config, chosen)
-    write_manifest(folder, chosen)
+    _save(space, chosen)
     space.stop.check()
 
     space.progress.begin(Step.UPLOADING_DATASET)
     picture_of = partial(_thumbnail, space, thumbnails)
-    publish_thumbnails(space.lightly, space.thumbnail_suffix, chosen.selected_names, picture_of)
-    _publish_frames(space, chosen)
-    sources = _sources_of(chosen)
-    tag = Tags(space.lightly, space.scratch).publish(space.config, chosen.selected_names, sources)
+    tag = _publish(space, chosen, picture_of)
 
     space.progress.begin(Step.GENERATING_REPORT)
     result = result_of(chosen, tag)
@@ -92,9 +76,42 @@ def finish(
         counters=dict(space.progress.counters),
     )
     _write_report(space, chosen, seen, result, picture_of)
-    space.progress.begin(Step.UPLOADING_ARTIFACTS)
-    upload(space)
     return result
+
+
+def _choose(
+    space: Workspace, embedded: StageFiles, prepared: Prepared, facts: dict[str, Any]
+) -> Chosen:
+    given = space.given
+    assembled = assemble(
+        _tables(space, embedded, prepared, facts),
+        dimensions=given.dimensions if given else facts["dimensions"],
+        scratch=space.scratch,
+    )
+    return choose(
+        space.config,
+        assembled.without(given.masked) if given else assembled,
+        space.scratch,
+        device="cuda" if facts["device"] == "cuda" else None,
+        taken=given.selected if given else (),
+    )
+
+
+def _save(space: Workspace, chosen: Chosen) -> None:
+    folder = space.output_folder
+    write_config(folder, space.config)
+    write_lists(folder, chosen)
+    write_data(folder, space.config, chosen)
+    write_manifest(folder, chosen)
+
+
+def _publish(space: Workspace, chosen: Chosen, picture_of: Callable[[str], bytes | None]) -> str:
+    """Thumbnails, frames, and the tag, whose name comes back."""
+    names = chosen.selected_names
+    publish_thumbnails(space.lightly, space.thumbnail_suffix, names, picture_of)
+    _publish_frames(space, chosen)
+    tags = Tags(space.lightly, space.scratch)
+    return tags.publish(space.config, names, _sources_of(chosen))
 
 
 def _embedding_facts(files: StageFiles) -> dict[str, Any]:
@@ -110,7 +127,6 @@ def _tables(
     files: StageFiles,
     prepared: Prepared,
     facts: dict[str, Any],
-    given: GivenEmbeddings | None,
 ) -> Iterator[pa.Table]:
     """The tables of all chunks in order; what is new in them is cached on the way."""
     cache = Cache(
@@ -125,7 +141,7 @@ def _tables(
         if table is None:
             raise RuntimeError(f"chunk {index} is missing although embedding is complete")
         writer.add(table)
-        yield given.put_into(table) if given else table
+        yield space.given.put_into(table) if space.given else table
     writer.commit()
 
 

@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from curation_api import JobConfig
 from curation_api.names import EMBEDDINGS
+from curation_job.buckets import LightlyBucket
 from curation_job.records import Pixels
 from curation_job.tables.embeddings_file import (
     EmbeddingsFile,
@@ -16,7 +18,6 @@ from curation_job.tables.embeddings_file import (
     read_embeddings,
 )
 from curation_job.tables.samples import with_embeddings
-from curation_job.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +48,12 @@ class GivenEmbeddings:
     @property
     def masked(self) -> set[str]:
         """Samples that the selection must not see."""
-        return {self.file.names[row] for row in np.flatnonzero(self.file.masked_N)}
+        return self._names_of(self.file.masked_N)
 
     @property
     def selected(self) -> set[str]:
         """Samples that are selected already; they count towards the number of samples."""
-        return {self.file.names[row] for row in np.flatnonzero(self.file.selected_N)}
+        return self._names_of(self.file.selected_N)
 
     def put_into(self, table: pa.Table) -> pa.Table:
         """The same samples with the embeddings of the file. Each usable one must have one."""
@@ -68,18 +69,21 @@ class GivenEmbeddings:
         rows = [self._row_of[name] for name in names]
         return with_embeddings(table, self.file.embeddings_ND[rows])
 
+    def _names_of(self, marked_N: NDArray[np.bool_]) -> set[str]:
+        return {self.file.names[row] for row in np.flatnonzero(marked_N)}
+
     @cached_property
     def _row_of(self) -> dict[str, int]:
         return {name: row for row, name in enumerate(self.file.names)}
 
 
-def given_embeddings(space: Workspace) -> GivenEmbeddings | None:
+def read_given(config: JobConfig, bucket: LightlyBucket) -> GivenEmbeddings | None:
     """The file of embeddings that the configuration names; None where a network makes them."""
-    name = space.config.worker_config.embeddings
+    name = config.worker_config.embeddings
     if not name:
         return None
     key = name if name.startswith(f"{EMBEDDINGS}/") else f"{EMBEDDINGS}/{name}"
-    content = space.lightly.read(key)
+    content = bucket.read(key)
     if content is None:
         raise EmbeddingsFileError(
             f"The file of embeddings {key} is not in the LIGHTLY bucket",
@@ -91,7 +95,7 @@ def given_embeddings(space: Workspace) -> GivenEmbeddings | None:
         raise EmbeddingsFileError(
             f"{key} is not UTF-8 from byte {error.start} on", fix="Save it as UTF-8 text"
         ) from error
-    width = space.config.lightly_config.model.num_ftrs
+    width = config.lightly_config.model.num_ftrs
     given = GivenEmbeddings(key, read_embeddings(text, source=key, dimensions=width))
     logger.info("Using %d embeddings of %s; no network is needed", len(given.file.names), key)
     return given

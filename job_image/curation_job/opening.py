@@ -78,8 +78,7 @@ class InputFiles:
         """Every file but what we have derived ourselves; of these, what is relevant."""
         found = self._place.list() if relevant is None else list_relevant(self._place, relevant)
         for listed in found:
-            if not listed.name.startswith(".lightly/"):
-                yield Source(listed.name, listed.size, listed.version)
+            yield Source(listed.name, listed.size, listed.version)
 
 
 class DerivedFiles:

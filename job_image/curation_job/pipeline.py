@@ -105,6 +105,7 @@ def _select(
     if (done := files.read("report.json")) is not None and files.facts() is not None:
         return RunReport.model_validate_json(done)
     result = finish(space, prepared, thumbnails, trained.losses, started)
+    space.progress.begin(Step.UPLOADING_ARTIFACTS)
     report = RunReport(stage=Stage.ALL, ok=True, result=result, artifacts=upload(space))
     files.write("report.json", report.model_dump_json(by_alias=True).encode())
     files.complete({"tag": result.tag, "digest": result.digest})

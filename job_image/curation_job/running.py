@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from curation_api import CurationError, ExitCode, JobConfig, RunReport, problems_in
 from curation_api.problems import InvalidConfigurationError
 from curation_api.states import Stage, Step
-from curation_job.opening import Address, DerivedFiles, open_derived, open_listed
+from curation_job.opening import Address, open_derived, open_listed
 from curation_job.pipeline import curate
 from curation_job.runtime.logs import logging_to, memory_logged_to
 from curation_job.runtime.progress import Progress, Seen
@@ -133,13 +133,8 @@ def _logs(space: Workspace) -> Iterator[None]:
                 raise
     finally:
         with suppress(StorageError):
-            _upload(space.lightly, space.run_folder, (log, memory_log))
-
-
-def _upload(bucket: object, folder: str, paths: tuple[Path, ...]) -> None:
-    assert isinstance(bucket, DerivedFiles)  # noqa: S101
-    for path in paths:
-        bucket.write(f"{folder}/{path.name}", path)
+            for path in (log, memory_log):
+                space.lightly.write(f"{space.run_folder}/{path.name}", path)
 
 
 def _print_line(seen: Seen) -> None:

@@ -16,6 +16,7 @@ from curation_job.buckets import InputBucket, LightlyBucket
 from curation_job.embedding.embedder import EmbedSettings, best_settings
 from curation_job.embedding.networks import is_torchvision, torchvision_sides
 from curation_job.embedding.weights import WEIGHT_FOLDERS, Places
+from curation_job.given_embeddings import GivenEmbeddings, read_given
 from curation_job.looking.images import LookSettings
 from curation_job.looking.worker import SourceReader
 from curation_job.records import Unusable
@@ -58,6 +59,11 @@ class Workspace:
     def files(self, stage: Stage) -> StageFiles:
         """The files of a stage in the LIGHTLY bucket."""
         return StageFiles(self.lightly, self.config.run.uid, stage, self.scratch)
+
+    @cached_property
+    def given(self) -> GivenEmbeddings | None:
+        """The embeddings that the user brings; None where a network makes them."""
+        return read_given(self.config, self.lightly)
 
     @property
     def run_folder(self) -> str:
