@@ -30,7 +30,7 @@ from curation_storage import fast_reads
 from curation_storage.answers import Answer, silence_of, trouble_in
 from curation_storage.azure_credentials import AzureCredentials
 from curation_storage.errors import Operation, Trouble
-from curation_storage.fast_reads import FastReads, is_speakable
+from curation_storage.fast_reads import FastReads, FastStore
 from curation_storage.patience import Patience
 from curation_storage.port import Listed
 from curation_storage.store import Body, Page, PastTheEnd, Span, version_of
@@ -64,7 +64,7 @@ _RIGHTS = {
 _HARMLESS = frozenset("rl")
 
 
-class AzureStore:
+class AzureStore(FastStore):
     """One container."""
 
     region = ""
@@ -94,19 +94,8 @@ class AzureStore:
         files = [_file(blob) for blob in next(pages, ())]
         return Page(files, cast("Any", pages).continuation_token or None)
 
-    def look_up(self, key: str) -> Listed:
-        """A file as a listing would show it."""
-        if is_speakable(key):
-            self._credentials.ensure()
-            return self._fast.look_up(key)
+    def _look_up_slowly(self, key: str) -> Listed:
         return _file(self._blob(key).get_blob_properties())
-
-    def open(self, key: str, span: Span) -> Body:
-        """Start to read."""
-        if is_speakable(key):
-            self._credentials.ensure()
-            return self._fast.open(key, span)
-        return self._open_slowly(key, span)
 
     def put(self, key: str, content: bytes | Path, *, only_if_absent: bool) -> None:
         """Write a file, as a whole or not at all."""
@@ -192,7 +181,6 @@ class AzureStore:
         )
 
     def _open_slowly(self, key: str, span: Span) -> Body:
-        """For keys that obstore cannot speak."""
         condition: dict[str, Any] = {}
         if span.etag:
             condition = {"etag": span.etag, "match_condition": MatchConditions.IfNotModified}
@@ -224,6 +212,9 @@ class AzureStore:
     @cached_property
     def _container(self) -> ContainerClient:
         return self._service.get_container_client(self.name)
+
+    def _be_ready(self) -> None:
+        self._credentials.ensure()
 
     @cached_property
     def _fast(self) -> FastReads:

@@ -6,6 +6,7 @@ so that a process cannot read more than a few hundred files a second, whatever t
 """
 
 import re
+from abc import ABC, abstractmethod
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,41 @@ class FastReads:
         generation = meta["version"] if self._has_versions else None
         version = generation or version_of(meta["e_tag"] or "", size, modified)
         return Listed(key, size, version, modified)
+
+
+class FastStore(ABC):
+    """A store whose files obstore reads, but for those with keys that it cannot speak."""
+
+    def look_up(self, key: str) -> Listed:
+        """A file as a listing would show it."""
+        if is_speakable(key):
+            self._be_ready()
+            return self._fast.look_up(key)
+        return self._look_up_slowly(key)
+
+    def open(self, key: str, span: Span) -> Body:
+        """Start to read."""
+        if is_speakable(key):
+            self._be_ready()
+            return self._fast.open(key, span)
+        return self._open_slowly(key, span)
+
+    @property
+    @abstractmethod
+    def _fast(self) -> FastReads:
+        """The bucket, for obstore."""
+
+    @abstractmethod
+    def _be_ready(self) -> None:
+        """Have credentials: what is wrong with them obstore cannot say as well."""
+
+    @abstractmethod
+    def _look_up_slowly(self, key: str) -> Listed:
+        """The same as `look_up`, by the provider's own library."""
+
+    @abstractmethod
+    def _open_slowly(self, key: str, span: Span) -> Body:
+        """The same as `open`, by the provider's own library."""
 
 
 def answer_in(error: Exception) -> Answer | Silence | None:

@@ -21,7 +21,7 @@ from curation_api.problems import Reason
 from curation_storage import fast_reads
 from curation_storage.answers import Answer, silence_of, trouble_in
 from curation_storage.errors import Operation, Trouble
-from curation_storage.fast_reads import FastReads, is_speakable
+from curation_storage.fast_reads import FastReads, FastStore
 from curation_storage.gcs_credentials import GcsCredentials
 from curation_storage.patience import Patience
 from curation_storage.port import Listed
@@ -58,7 +58,7 @@ _REFUSED_KEYS = (
 )
 
 
-class GcsStore:
+class GcsStore(FastStore):
     """One bucket."""
 
     region = ""
@@ -100,19 +100,8 @@ class GcsStore:
         files = [_file(blob) for blob in next(blobs.pages, ())]
         return Page(files, blobs.next_page_token)
 
-    def look_up(self, key: str) -> Listed:
-        """A file as a listing would show it."""
-        if is_speakable(key):
-            self._credentials.load()
-            return self._fast.look_up(key)
+    def _look_up_slowly(self, key: str) -> Listed:
         return _file(self._known(key))
-
-    def open(self, key: str, span: Span) -> Body:
-        """Start to read."""
-        if is_speakable(key):
-            self._credentials.load()
-            return self._fast.open(key, span)
-        return self._open_slowly(key, span)
 
     def put(self, key: str, content: bytes | Path, *, only_if_absent: bool) -> None:
         """Write a file, as a whole or not at all."""
@@ -170,7 +159,6 @@ class GcsStore:
         return _RIGHTS.get(operation, "") + f" for {key}"
 
     def _open_slowly(self, key: str, span: Span) -> Body:
-        """For keys that obstore cannot speak."""
         blob = self._known(key)
         if span.etag not in {None, blob.etag}:
             raise PreconditionFailed("it was replaced")  # type: ignore[no-untyped-call]
@@ -196,6 +184,9 @@ class GcsStore:
     def _bucket(self) -> Any:
         self._credentials.load()
         return self._client.bucket(self._name)
+
+    def _be_ready(self) -> None:
+        self._credentials.load()
 
     @cached_property
     def _fast(self) -> FastReads:

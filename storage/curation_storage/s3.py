@@ -21,7 +21,7 @@ from curation_api.problems import Reason
 from curation_storage import fast_reads
 from curation_storage.answers import Answer, silence_of, trouble_in
 from curation_storage.errors import Operation, Trouble
-from curation_storage.fast_reads import FastReads, is_speakable
+from curation_storage.fast_reads import FastReads, FastStore
 from curation_storage.patience import Patience
 from curation_storage.port import Listed
 from curation_storage.s3_credentials import FoundCredentials, session_with
@@ -60,7 +60,7 @@ _RIGHTS = {
 }
 
 
-class S3Store:
+class S3Store(FastStore):
     """One bucket."""
 
     starts_anywhere = True
@@ -105,21 +105,10 @@ class S3Store:
         ]
         return Page(files, answer.get("NextContinuationToken"))
 
-    def look_up(self, key: str) -> Listed:
-        """A file as a listing would show it."""
-        if is_speakable(key):
-            self._credentials.ensure()
-            return self._fast.look_up(key)
+    def _look_up_slowly(self, key: str) -> Listed:
         head = self._client.head_object(Bucket=self._bucket, Key=key)
         modified = parsedate_to_datetime(head["LastModified"])
         return _listed(key, head, head["ContentLength"], modified)
-
-    def open(self, key: str, span: Span) -> Body:
-        """Start to read."""
-        if is_speakable(key):
-            self._credentials.ensure()
-            return self._fast.open(key, span)
-        return self._open_slowly(key, span)
 
     def put(self, key: str, content: bytes | Path, *, only_if_absent: bool) -> None:
         """Write a file, as a whole or not at all."""
@@ -196,7 +185,6 @@ class S3Store:
         return trouble
 
     def _open_slowly(self, key: str, span: Span) -> Body:
-        """For keys that obstore cannot speak."""
         wanted: dict[str, str] = {"IfMatch": span.etag} if span.etag else {}
         if span.start or span.stop is not None:
             last = "" if span.stop is None else span.stop - 1
@@ -231,6 +219,9 @@ class S3Store:
         )
         client.meta.events.register("response-received.s3", self._check_region)
         return client
+
+    def _be_ready(self) -> None:
+        self._credentials.ensure()
 
     @cached_property
     def _fast(self) -> FastReads:
