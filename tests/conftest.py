@@ -1,6 +1,10 @@
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.cluster_fixtures", "tests.support.outcomes"]
+pytest_plugins = [
+    "tests.support.cluster_fixtures",
+    "tests.support.outcomes",
+    "tests.support.storage_fixtures",
+]
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True)

@@ -131,13 +131,19 @@ def a_started_run(spec: dict[str, Any] | None = None, **seen: Any) -> RunSeen:
     return replace(run, **{"frozen": frozen, "status": status, **seen})
 
 
+def _usual_job(stage: Stage) -> dict[str, Any]:
+    return {
+        "name": job_name(RUN, RUN_UID, stage, 1),
+        "uid": f"job-{stage}",
+        "stage": stage,
+        "created_at": NOON - minutes(4),
+        "started_at": NOON - minutes(4),
+    }
+
+
 def a_live_job(stage: Stage = Stage.ALL, **seen: Any) -> LiveJob:
     usual = LiveJob(
-        name=job_name(RUN, RUN_UID, stage, 1),
-        uid=f"job-{stage}",
-        stage=stage,
-        created_at=NOON - minutes(4),
-        started_at=NOON - minutes(4),
+        **_usual_job(stage),
         active=1,
     )
     return replace(usual, **seen)
@@ -145,11 +151,7 @@ def a_live_job(stage: Stage = Stage.ALL, **seen: Any) -> LiveJob:
 
 def a_succeeded_job(stage: Stage = Stage.ALL, **seen: Any) -> SucceededJob:
     usual = SucceededJob(
-        name=job_name(RUN, RUN_UID, stage, 1),
-        uid=f"job-{stage}",
-        stage=stage,
-        created_at=NOON - minutes(4),
-        started_at=NOON - minutes(4),
+        **_usual_job(stage),
         finished_at=NOON,
     )
     return replace(usual, **seen)
@@ -157,11 +159,7 @@ def a_succeeded_job(stage: Stage = Stage.ALL, **seen: Any) -> SucceededJob:
 
 def a_failed_job(stage: Stage = Stage.ALL, **seen: Any) -> FailedJob:
     usual = FailedJob(
-        name=job_name(RUN, RUN_UID, stage, 1),
-        uid=f"job-{stage}",
-        stage=stage,
-        created_at=NOON - minutes(4),
-        started_at=NOON - minutes(4),
+        **_usual_job(stage),
         finished_at=NOON,
         reason="BackoffLimitExceeded",
         failures=1,

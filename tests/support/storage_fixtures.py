@@ -13,19 +13,12 @@ from tests.support.servers.session import Servers
 from tests.support.storage_places import PROVIDERS, StoragePlace, a_place
 from tools.test_servers import MissingServerError
 
-# One for all: a fixture that several conftest files import would start one for each of them.
-_SERVERS = Servers()
-
 
 @pytest.hookimpl(tryfirst=True)  # before `-m server` selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "servers" in getattr(item, "fixturenames", ()):
             item.add_marker("server")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "server: needs a store that runs beside the tests")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -48,8 +41,9 @@ def pytest_runtest_call() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """Stores on loopback; each starts when it is first asked for."""
-    yield _SERVERS
-    _SERVERS.close()
+    started = Servers()
+    yield started
+    started.close()
 
 
 @pytest.fixture(params=PROVIDERS)
