@@ -14,7 +14,7 @@ from curation_api.curation_run import StageStatus
 from curation_api.problems import Reason
 from curation_api.states import RunState
 from curation_operator.planning.keys import DatasourceKey, Key, RunKey
-from curation_operator.planning.seen import DatasourceSeen, RunSeen
+from curation_operator.planning.seen import DatasourceSeen, RunSeen, ready_in
 from curation_operator.settings import OperatorSettings
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -25,103 +25,107 @@ class Metrics:
     """Every metric of the operator, in a registry of its own."""
 
     def __init__(self, settings: OperatorSettings) -> None:
-        registry = self.registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         self._states: dict[RunKey, RunState] = {}
         self._ready: dict[DatasourceKey, tuple[str, bool]] = {}
-        registry.register(_Objects(self._states, self._ready))
+        self.registry.register(_Objects(self._states, self._ready))
+        self._define_those_of_the_operator(settings.version)
+        self._define_those_of_runs()
 
-        def counter(name: str, words: str, *labels: str) -> Counter:
-            return Counter(name, words, labels, registry=registry)
-
-        def histogram(name: str, words: str, *labels: str, buckets: tuple[float, ...]) -> Histogram:
-            return Histogram(name, words, labels, registry=registry, buckets=buckets)
-
-        build = Gauge(
-            "curation_operator_build_info", "The operator's version", ["version"], registry=registry
-        )
-        build.labels(settings.version).set(1)
-        self.leader = Gauge(
-            "curation_operator_leader", "1 while this replica works", registry=registry
-        )
-        self.loop_lag = Gauge(
+    def _define_those_of_the_operator(self, version: str) -> None:
+        build = self._gauge("curation_operator_build_info", "The operator's version", "version")
+        build.labels(version).set(1)
+        self.leader = self._gauge("curation_operator_leader", "1 while this replica works")
+        self.loop_lag = self._gauge(
             "curation_operator_event_loop_lag_seconds",
             "How late the event loop is",
-            registry=registry,
         )
-        self.last_event = Gauge(
+        self.last_event = self._gauge(
             "curation_operator_watch_last_event_timestamp_seconds",
             "When a watch last delivered something",
-            ["resource"],
-            registry=registry,
+            "resource",
         )
-        self._looks = counter(
+        self._looks = self._counter(
             "curation_operator_reconcile_total", "Looks at objects", "kind", "result"
         )
-        self._look_seconds = histogram(
+        self._look_seconds = self._histogram(
             "curation_operator_reconcile_duration_seconds",
             "How long a look takes",
             "kind",
             buckets=SECONDS,
         )
-        self._latency = histogram(
+        self._latency = self._histogram(
             "curation_operator_workqueue_latency_seconds",
             "How long a key waits after it is due",
             "kind",
             buckets=SECONDS,
         )
-        self._retries = counter(
+        self._retries = self._counter(
             "curation_operator_workqueue_retries_total", "Looks that failed", "kind"
         )
-        self._requests = counter(
+        self._requests = self._counter(
             "curation_operator_api_requests_total",
             "Requests to the API server",
             "verb",
             "resource",
             "code",
         )
-        self._request_seconds = histogram(
+        self._request_seconds = self._histogram(
             "curation_operator_api_request_duration_seconds",
             "How long the API server takes",
             "verb",
             "resource",
             buckets=SECONDS,
         )
-        self.missed = counter(
+        self.missed = self._counter(
             "curation_operator_resync_missed_total", "Changes that no event told of"
         )
-        self._written = counter(
+        self._written = self._counter(
             "curation_operator_status_writes_total", "Statuses that were written", "kind"
         )
-        self._finished = counter(
+
+    def _define_those_of_runs(self) -> None:
+        self._finished = self._counter(
             "curation_run_finished_total", "Runs that ended", "namespace", "outcome", "reason"
         )
-        self._duration = histogram(
+        self._duration = self._histogram(
             "curation_run_duration_seconds",
             "How long runs worked",
             "outcome",
             buckets=MINUTES,
         )
-        self._stage_duration = histogram(
+        self._stage_duration = self._histogram(
             "curation_run_stage_duration_seconds",
             "How long stages took",
             "stage",
             "outcome",
             buckets=MINUTES,
         )
-        self._start_latency = histogram(
+        self._start_latency = self._histogram(
             "curation_run_start_latency_seconds",
             "From the creation of a run to its first worker",
             buckets=(*SECONDS, *MINUTES),
         )
-        self._disruptions = counter(
+        self._disruptions = self._counter(
             "curation_run_disruptions_total", "Workers that were taken away", "stage"
         )
-        self._failures = counter(
+        self._failures = self._counter(
             "curation_run_pod_failures_total", "Workers that failed", "stage", "reason"
         )
-        self._gpu_seconds = counter(
+        self._gpu_seconds = self._counter(
             "curation_run_gpu_seconds_total", "Time that GPUs were held", "namespace", "stage"
         )
+
+    def _gauge(self, name: str, words: str, *labels: str) -> Gauge:
+        return Gauge(name, words, labels, registry=self.registry)
+
+    def _counter(self, name: str, words: str, *labels: str) -> Counter:
+        return Counter(name, words, labels, registry=self.registry)
+
+    def _histogram(
+        self, name: str, words: str, *labels: str, buckets: tuple[float, ...]
+    ) -> Histogram:
+        return Histogram(name, words, labels, registry=self.registry, buckets=buckets)
 
     # -- the operator itself ---------------------------------------------------------------------
 
@@ -169,7 +173,8 @@ class Metrics:
 
     def _run_ended(self, seen: RunSeen, after: CurationRunStatus) -> None:
         outcome = str(after.state)
-        reason = next((c.reason for c in after.conditions or [] if c.type == "Ready"), "")
+        ready = ready_in(after)
+        reason = ready.reason if ready else ""
         self._finished.labels(seen.key.namespace, outcome, reason).inc()
         self._duration.labels(outcome).observe(after.active_seconds or 0)
 
@@ -202,7 +207,7 @@ class Metrics:
 
     def datasource_was_seen(self, seen: DatasourceSeen, after: DatasourceStatus) -> None:
         """Whether a Datasource can be used."""
-        ready = next((c for c in after.conditions or [] if c.type == "Ready"), None)
+        ready = ready_in(after)
         is_ready = ready is not None and ready.status is ConditionStatus.TRUE
         self._ready[seen.key] = (seen.spec.type, is_ready)
 

@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 from curation_api import CurationRunStatus, DatasourceStatus
-from curation_api.conditions import Condition
 from curation_api.problems import Reason
 from curation_api.states import RunState
 from curation_operator.kube.apply import carry_out
@@ -32,9 +31,9 @@ from curation_operator.planning.datasource import plan_datasource, plan_refused_
 from curation_operator.planning.jobs import LiveJob
 from curation_operator.planning.keys import DatasourceKey, Key, LineKey, RunKey
 from curation_operator.planning.line import place_in_line
-from curation_operator.planning.plan import AT_ONCE, DatasourcePlan, RunPlan
+from curation_operator.planning.plan import AT_ONCE, Action, DatasourcePlan, Refusal, RunPlan
 from curation_operator.planning.recording import is_worth_writing
-from curation_operator.planning.seen import DatasourceSeen, RunSeen, UnreadableRun
+from curation_operator.planning.seen import DatasourceSeen, RunSeen, UnreadableRun, ready_in
 from curation_operator.queue import WorkQueue
 from curation_operator.recorder import Recorder
 from curation_operator.settings import OperatorSettings
@@ -98,7 +97,8 @@ class Reconciler:
     async def _advance(self, seen: RunSeen) -> timedelta | None:
         about_uid(seen.uid)
         plan = plan_curation_run(seen, self._settings, self._clock())
-        plan = await self._apply(seen, plan)
+        if refusal := await self._refusal_of(plan.actions, seen.key.namespace):
+            plan = plan_refused_run(seen, refusal, self._clock())
         try:
             await self._write_run(seen, plan.status)
         finally:  # An answer may be lost although the status was written.
@@ -109,16 +109,16 @@ class Reconciler:
             await self._recorder.tell(seen, event)
         return self._paced(plan)
 
-    async def _apply(self, seen: RunSeen, plan: RunPlan) -> RunPlan:
-        """The plan, carried out; or what follows from being refused."""
+    async def _refusal_of(self, actions: Sequence[Action], namespace: str) -> Refusal | None:
+        """Carry out the actions; what the API server refused, if it refused one."""
         try:
-            for action in plan.actions:
+            for action in actions:
                 logger.debug("%s", type(action).__name__)
-                await carry_out(action, seen.key.namespace, self._kube)
+                await carry_out(action, namespace, self._kube)
         except RefusedError as error:
             logger.warning("The API server refused: %s", error)
-            return plan_refused_run(seen, error.refusal, self._clock())
-        return plan
+            return error.refusal
+        return None
 
     async def _write_run(self, seen: RunSeen | UnreadableRun, status: CurationRunStatus) -> None:
         pause = timedelta(seconds=self._settings.progress_write_seconds)
@@ -150,7 +150,8 @@ class Reconciler:
             return None
         plan = plan_datasource(seen, self._settings, self._clock())
         self._keep_count(seen, plan)
-        plan = await self._apply_probe(seen, plan)
+        if refusal := await self._refusal_of(plan.actions, key.namespace):
+            plan = plan_refused_datasource(seen, refusal, self._clock())
         try:
             await self._write_datasource(seen, plan.status)
         finally:  # An answer may be lost although the status was written.
@@ -171,15 +172,6 @@ class Reconciler:
     def _keep_count(self, seen: DatasourceSeen, plan: DatasourcePlan) -> None:
         is_probed = any(isinstance(job, LiveJob) for job in seen.jobs) or bool(plan.actions)
         (self._probing.add if is_probed else self._probing.discard)(seen.key)
-
-    async def _apply_probe(self, seen: DatasourceSeen, plan: DatasourcePlan) -> DatasourcePlan:
-        try:
-            for action in plan.actions:
-                await carry_out(action, seen.key.namespace, self._kube)
-        except RefusedError as error:
-            logger.warning("The API server refused: %s", error)
-            return plan_refused_datasource(seen, error.refusal, self._clock())
-        return plan
 
     async def wake_those_in_line(self, key: LineKey) -> None:
         """Somebody has left the line of a Datasource, or it can be used now: look who is next."""
@@ -203,15 +195,11 @@ def frees_its_place(before: CurationRunStatus, after: CurationRunStatus) -> bool
     return stands_back or (state is not None and state.is_final)
 
 
-def _ready(status: CurationRunStatus | DatasourceStatus) -> Condition | None:
-    return next((entry for entry in status.conditions or [] if entry.type == "Ready"), None)
-
-
 def _ready_reason(status: CurationRunStatus) -> str | None:
-    ready = _ready(status)
+    ready = ready_in(status)
     return ready.reason if ready else None
 
 
 def _readiness(status: DatasourceStatus) -> object:
-    ready = _ready(status)
+    ready = ready_in(status)
     return (ready.status, ready.reason, status.observed_generation) if ready else None

@@ -7,7 +7,7 @@ from curation_api.curation_run import StageStatus
 from curation_api.problems import Reason
 from curation_api.states import RunState, Stage
 from curation_operator.planning.plan import CreateJob, Event, RunPlan, Tell
-from curation_operator.planning.seen import RunSeen
+from curation_operator.planning.seen import RunSeen, ready_in
 
 
 def events_of_run(seen: RunSeen, plan: RunPlan) -> tuple[Event, ...]:
@@ -102,4 +102,5 @@ def _of_control(seen: RunSeen, before: CurationRunStatus) -> Iterator[Event]:
 
 
 def _reason(status: CurationRunStatus) -> str | None:
-    return next((entry.reason for entry in status.conditions or [] if entry.type == "Ready"), None)
+    ready = ready_in(status)
+    return ready.reason if ready else None

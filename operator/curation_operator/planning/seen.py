@@ -56,7 +56,7 @@ class DatasourceSeen:
 
     def condition(self, kind: DatasourceCondition) -> Condition | None:
         """One of its conditions."""
-        return _condition(self.status.conditions, kind)
+        return condition_in(self.status.conditions, kind)
 
     @property
     def is_ready(self) -> bool:
@@ -149,7 +149,7 @@ class RunSeen:
 
     def condition(self, kind: RunCondition) -> Condition | None:
         """One of its conditions."""
-        return _condition(self.status.conditions, kind)
+        return condition_in(self.status.conditions, kind)
 
     def is_true(self, kind: RunCondition) -> bool:
         """Whether a condition holds."""
@@ -203,7 +203,13 @@ class UnreadableRun:
     problems: tuple[str, ...] = ()
 
 
-def _condition(conditions: list[Condition] | None, kind: str) -> Condition | None:
+def ready_in(status: CurationRunStatus | DatasourceStatus) -> Condition | None:
+    """The condition that sums up a status."""
+    return condition_in(status.conditions, RunCondition.READY)
+
+
+def condition_in(conditions: list[Condition] | None, kind: str) -> Condition | None:
+    """The condition of this type."""
     return next((entry for entry in conditions or [] if entry.type == kind), None)
 
 
