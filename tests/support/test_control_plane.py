@@ -94,11 +94,13 @@ def test_a_member_of_a_bound_group_may_do_what_the_group_may(control_plane: Cont
     assert {"auditors", "system:masters"} <= set(user["groups"])
 
 
-def test_a_job_makes_a_pod_that_no_node_can_take(
+def test_a_job_makes_a_pod_that_waits_for_a_node_to_its_liking(
     control_plane: ControlPlane, namespace: str
 ) -> None:
     jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
-    assert control_plane.api.post(jobs, a_job("train")).status == 201
+    job = a_job("train")
+    job["spec"]["template"]["spec"]["nodeSelector"] = {"floor": "thirteenth"}
+    assert control_plane.api.post(jobs, job).status == 201
 
     def scheduling() -> Any:
         pods = control_plane.api.get(f"/api/v1/namespaces/{namespace}/pods").body["items"]
