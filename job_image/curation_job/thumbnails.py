@@ -6,6 +6,7 @@ pictured in the report or trained on. A budget bounds the disk they take.
 
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 # File systems allow this many bytes between two slashes. Object stores allow 1,024 in all, of which
@@ -21,6 +22,7 @@ class Thumbnails:
     """A local store of thumbnails by sample name."""
 
     def __init__(self, path: Path, *, samples: int, budget_bytes: int) -> None:
+        self._how = path, samples, budget_bytes
         self._every = max(1, -(-samples * BYTES_EACH // budget_bytes))
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = OFF")
@@ -28,6 +30,11 @@ class Thumbnails:
         self._database.execute(
             "CREATE TABLE IF NOT EXISTS thumbnails (name TEXT PRIMARY KEY, jpeg BLOB) WITHOUT ROWID"
         )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Another process opens the same file."""
+        path, samples, budget_bytes = self._how
+        return partial(Thumbnails, path, samples=samples, budget_bytes=budget_bytes), ()
 
     def keep(self, first: int, names: Sequence[str], jpegs: Sequence[bytes]) -> None:
         """Keep those that the budget allows: evenly spaced ones; `first` counts all samples."""

@@ -22,7 +22,8 @@ from curation_job.records import Sample
 from curation_job.runtime.stopping import Stopped
 from curation_job.stage_files import StageFiles
 from curation_job.thumbnails import Thumbnails
-from curation_job.training.simclr import Interrupted, TrainSettings, train
+from curation_job.training.processes import processes_for, train_in_processes
+from curation_job.training.simclr import Interrupted, TrainSettings
 from curation_job.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -86,8 +87,6 @@ def train_network(
     space.progress.begin(Step.TRAINING, unit="batches")
     checkpoints = _Checkpoints(files)
     on_gpu = torch.cuda.is_available() and space.config.gpus > 0
-    if space.config.gpus > 1:
-        logger.warning("Training uses one of the %d GPUs that job.gpus asks for", space.config.gpus)
     settings = TrainSettings(
         device=torch.device("cuda" if on_gpu else "cpu"),
         workers=space.processes,
@@ -96,7 +95,9 @@ def train_network(
     )
     images = [partial(_existing, thumbnails, name) for name in names]
     try:
-        losses = train(network, images, config, checkpoints, settings)
+        there = torch.cuda.device_count() if on_gpu else 1
+        processes = processes_for(config.trainer.gpus, there, len(images))
+        losses = train_in_processes(processes, network, images, config, checkpoints, settings)
     except Interrupted as error:
         raise Stopped("The run was told to stop. Training goes on from here.") from error
     checkpoint = f"{space.run_folder}/lightly_epoch_{max(0, len(losses) - 1)}.ckpt"

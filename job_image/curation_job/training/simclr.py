@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from curation_api import LightlyConfig
 from curation_api.lightly_config import Precision
 from curation_job.embedding.networks import SimClr
+from curation_job.training.team import ALONE, Team
 from curation_job.training.views import TwoViews, batches
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class TrainSettings:
     must_stop: Callable[[], bool]
     report: Callable[[int, int], None]
     """Told the number of finished batches and of all batches."""
+    team: Team = ALONE
 
 
 @dataclass
@@ -101,9 +103,11 @@ class _Training:
         self._config = config
         self._checkpoints = checkpoints
         self._settings = settings
+        self._team = settings.team
         self._loss = NTXentLoss(
             temperature=config.criterion.temperature,
             memory_bank_size=_memory_bank(config),
+            gather_distributed=self._team.size > 1,
         ).to(settings.device)
         self._optimizer = torch.optim.SGD(
             network.parameters(),
@@ -111,6 +115,7 @@ class _Training:
             weight_decay=config.optimizer.weight_decay,
         )
         self._half = config.trainer.precision is Precision.HALF
+        self._on_both_views = self._team.training_together(network, settings.device)
         self.state = _State()
 
     def resume(self) -> None:
@@ -131,7 +136,7 @@ class _Training:
         plan = list(
             batches(
                 len(self._images),
-                config.loader.batch_size,
+                config.loader.batch_size * self._team.size,
                 seed=config.seed,
                 epoch=state.epoch,
                 shuffle=config.loader.shuffle,
@@ -143,7 +148,7 @@ class _Training:
             state.batch += 1
             total = len(plan) * config.trainer.max_epochs
             self._settings.report(state.epoch * len(plan) + state.batch, total)
-            if self._settings.must_stop() and state.batch < len(plan):
+            if self._must_stop() and state.batch < len(plan):
                 self._save(finished_epoch=None)
                 raise Interrupted
         state.losses.append(state.loss_sum / len(plan))
@@ -151,8 +156,11 @@ class _Training:
         finished = state.epoch
         state.epoch, state.batch, state.loss_sum = finished + 1, 0, 0.0
         self._save(finished_epoch=finished)
-        if self._settings.must_stop() and state.epoch < config.trainer.max_epochs:
+        if self._must_stop() and state.epoch < config.trainer.max_epochs:
             raise Interrupted
+
+    def _must_stop(self) -> bool:
+        return self._team.any(flag=self._settings.must_stop(), device=self._settings.device)
 
     def _loader(self, plan: list[list[int]]) -> DataLoader[tuple[Tensor, Tensor]]:
         views = TwoViews(
@@ -163,7 +171,8 @@ class _Training:
         )
         workers = 0 if len(self._images) < FEW_IMAGES else self._settings.workers
         on_gpu = self._settings.device.type == "cuda"
-        return DataLoader(views, batch_sampler=plan, num_workers=workers, pin_memory=on_gpu)
+        shares = [self._team.share(batch) for batch in plan]
+        return DataLoader(views, batch_sampler=shares, num_workers=workers, pin_memory=on_gpu)
 
     def _step(self, one: Tensor, other: Tensor) -> float:
         device = self._settings.device
@@ -171,13 +180,15 @@ class _Training:
         other = other.to(device, non_blocking=True, memory_format=torch.channels_last)
         self._optimizer.zero_grad(set_to_none=True)
         with torch.autocast(device.type, torch.bfloat16, enabled=self._half):
-            projected = self._network(one), self._network(other)
+            projected = self._on_both_views(one, other)
         loss = self._loss(projected[0].float(), projected[1].float())
         loss.backward()
         self._optimizer.step()
-        return float(loss.detach())
+        return self._team.mean(loss)
 
     def _save(self, *, finished_epoch: int | None) -> None:
+        if self._team.rank > 0:
+            return  # all of them have the same
         state = self.state
         buffer = io.BytesIO()
         content: dict[str, Any] = {
