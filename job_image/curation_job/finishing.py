@@ -16,6 +16,7 @@ from curation_api.states import ArtifactType, Stage, Step
 from curation_job.assembling import Assembled, assemble
 from curation_job.cache import Cache
 from curation_job.choosing import Chosen, choose
+from curation_job.dumping import dump_selected
 from curation_job.frames import write_frames
 from curation_job.looking.images import thumbnail_of_bytes
 from curation_job.outputs import write_config, write_data, write_lists, write_manifest
@@ -110,6 +111,8 @@ def _publish(space: Workspace, chosen: Chosen, picture_of: Callable[[str], bytes
     names = chosen.selected_names
     publish_thumbnails(space.lightly, space.thumbnail_suffix, names, picture_of)
     _publish_frames(space, chosen)
+    if space.config.worker_config.dump_dataset:
+        dump_selected(space, names)
     tags = Tags(space.lightly, space.scratch)
     return tags.publish(space.config, names, _sources_of(chosen))
 

@@ -44,8 +44,12 @@ def publish_thumbnails(
 
 def frame_key(name: str, image_format: str) -> str:
     """Where a selected frame lies."""
-    stem = name.removesuffix(".png")
-    return f"{FRAMES}/{stem}.{image_format}"
+    return f"{FRAMES}/{frame_file(name, image_format)}"
+
+
+def frame_file(name: str, image_format: str) -> str:
+    """What the image of a frame is called; the frame itself is always called .png."""
+    return f"{name.removesuffix('.png')}.{image_format}"
 
 
 class Tags:

@@ -28,7 +28,6 @@ def _unsupported(config: JobConfig) -> Iterator[str]:
         "workerConfig.useDatapool": worker.use_datapool,
         "workerConfig.training.taskName": worker.training.task_name != "",
         "workerConfig.datasource.inputExpiration": worker.datasource.input_expiration is not None,
-        "workerConfig.dumpDataset": worker.dump_dataset,
     }
     yield from (key for key, is_asked in asked.items() if is_asked)
     selection = config.selection_config
