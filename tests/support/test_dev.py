@@ -50,7 +50,8 @@ def kubectl(control_plane_programs: dict[str, Path], checkout: Path) -> Callable
 @contextmanager
 def make_dev(checkout: Path) -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(
-        [sys.executable, "-m", "tools.dev"],
+        # What a shell starts in the background does not hear Ctrl-C, nor do its children.
+        ["env", "--default-signal=INT", sys.executable, "-m", "tools.dev"],
         cwd=checkout,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
