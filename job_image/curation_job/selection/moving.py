@@ -222,7 +222,7 @@ class MovingRange:
         self._left = count
         self._sum = 0.0
         values_C = self._values_N[candidates_C]
-        self._spread = float(np.ptp(values_C)) or 1.0
+        self._spread = (float(np.ptp(values_C)) if len(values_C) else 0.0) or 1.0
 
     def potential(self, rows_R: Rows) -> Values:
         """Strength times the logarithm of spread / (spread + gap)."""

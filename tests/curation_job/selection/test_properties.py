@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation_job.selection import Diversity, Operation, SelectionProblem, Stop, select
+from curation_job.selection import Diversity, Operation, SelectionProblem, Stop, Threshold, select
 from tests.curation_job.selection.reference import distances, shuffled, unit
 from tests.curation_job.selection.samples import any_problem
 
@@ -33,6 +33,17 @@ def test_the_order_of_rows_and_of_rules_makes_no_difference(seed: int) -> None:
 
     assert names_of_picks(turned) == names_of_picks(problem)
     assert select(turned).digest == select(problem).digest
+
+
+@given(seed=SEEDS)
+def test_where_nothing_passes_nothing_is_selected_whatever_the_strategies(seed: int) -> None:
+    problem = any_problem(seed)
+    impassable = Threshold(np.zeros(problem.size), Operation.BIGGER, 1.0)
+
+    selection = select(replace(problem, thresholds=[impassable]))
+
+    assert len(selection.picks) == 0
+    assert selection.stop is Stop.EVERYTHING
 
 
 @given(seed=SEEDS, fewer=st.integers(0, 39))
