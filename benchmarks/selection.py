@@ -29,7 +29,7 @@ WARM_UP_PICKS = 200
 MAPPED_SHARDS = 10
 
 # These are repeated; others only where there is little to do.
-FAST = {"ours", "ours on a GPU", "numpy GEMV loop", "torch GEMV loop"}
+FAST = {"ours", "ours on a GPU"}
 FEW_ROWS = 50_000
 
 # What only one of them can be asked to do.

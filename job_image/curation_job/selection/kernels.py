@@ -108,22 +108,32 @@ def cover(
     `points_XD[at_R[i]]` are the coordinates of row `rows_R[i]`. A pick is measured exactly only
     where neither the heads nor an estimate show that it is farther than the nearest so far.
     Estimates are too large by a factor of at most `slack`, heads by a distance of `doubt`.
+    The two inner loops are all that matters for speed, so nothing else is in them.
     """
+    have_heads, count = heads_NH.shape[1] > 0, picks_KD.shape[0]
     for i in prange(rows_R.shape[0]):
         row = rows_R[i]
         nearest = squared_N[row]
         near = np.float32(nearest * slack)
         near_heads = np.float32((math.sqrt(nearest) + doubt) ** 2 * slack)
+        x = at_R[i]
+        limit = limit_R[i]
         pick = seen_N[row]
-        while pick < picks_KD.shape[0] and nearest > limit_R[i]:
-            if (
-                estimate(heads_NH, row, pick_heads_KH, pick) < near_heads
-                and estimate(points_XD, at_R[i], picks_KD, pick) < near
-            ):
-                nearest = min(nearest, exact(points_XD, at_R[i], picks_KD, pick))
+        while pick < count and nearest > limit:
+            if have_heads:
+                while pick < count and (
+                    estimate(heads_NH, row, pick_heads_KH, pick) >= near_heads
+                    or estimate(points_XD, x, picks_KD, pick) >= near
+                ):
+                    pick += 1
+            else:
+                while pick < count and estimate(points_XD, x, picks_KD, pick) >= near:
+                    pick += 1
+            if pick < count:
+                nearest = min(nearest, exact(points_XD, x, picks_KD, pick))
                 near = np.float32(nearest * slack)
                 near_heads = np.float32((math.sqrt(nearest) + doubt) ** 2 * slack)
-            pick += 1
+                pick += 1
         squared_N[row] = nearest
         seen_N[row] = pick
 

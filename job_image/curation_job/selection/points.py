@@ -82,7 +82,7 @@ class PointSource:
         """The points of these rows, in this order."""
         if self.is_kept:
             return self.kept[rows_R]
-        return _points_of(rows_of(self._shards, rows_R))[0]
+        return _points_of(rows_of(self._shards, rows_R))
 
     def blocks(self, rows_R: Rows) -> Iterator[tuple[slice, Points]]:
         """The points of these rows a part at a time, and which part it is."""
@@ -148,20 +148,27 @@ def _look_at(shards: Sequence[NDArray[np.floating]], kept: Points) -> Flaws:
     for shard in shards:
         size = _rows_in_a_block(shard.shape[1])
         for start in range(0, len(shard), size):
-            points_RD, flaws_R = _points_of(shard[start : start + size])
-            if len(kept):
-                kept[row : row + len(points_RD)] = points_RD
+            raw_RD = shard[start : start + size]
+            flaws_R = _put_points(raw_RD, kept[row : row + len(raw_RD)] if len(kept) else None)
             flaws.not_finite.extend((row + np.flatnonzero(flaws_R == kernels.NOT_FINITE)).tolist())
             flaws.zero.extend((row + np.flatnonzero(flaws_R == kernels.ZERO)).tolist())
-            row += len(points_RD)
+            row += len(raw_RD)
     return flaws
 
 
-def _points_of(raw_RD: NDArray[np.floating]) -> tuple[Points, NDArray[np.uint8]]:
-    points_RD = np.zeros(raw_RD.shape, np.float32)
+def _points_of(raw_RD: NDArray[np.floating]) -> Points:
+    points_RD = np.empty(raw_RD.shape, np.float32)
+    _put_points(raw_RD, points_RD)
+    return points_RD
+
+
+def _put_points(raw_RD: NDArray[np.floating], points_RD: Points | None) -> NDArray[np.uint8]:
+    """Leave the points of some rows where there is room for them; returns what is wrong."""
+    if points_RD is None:
+        points_RD = np.empty(raw_RD.shape, np.float32)
     flaws_R = np.zeros(len(raw_RD), np.uint8)
     kernels.unit_rows(_as_computed(raw_RD), points_RD, flaws_R)
-    return points_RD, flaws_R
+    return flaws_R
 
 
 def _as_computed(raw_RD: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -170,8 +177,9 @@ def _as_computed(raw_RD: NDArray[np.floating]) -> NDArray[np.floating]:
         single_RD = np.empty(raw_RD.shape, np.float32)
         kernels.widen(np.array(raw_RD).view(np.uint16), _all_halves(), single_RD)
         return single_RD
-    # A copy even of what fits: a mapped file is read-only, which is another type to the compiler.
-    return np.array(raw_RD, np.float32 if raw_RD.dtype == np.float32 else np.float64)
+    # A copy of what may not be written to, such as a mapped file: another type to the compiler.
+    computed = np.float32 if raw_RD.dtype == np.float32 else np.float64
+    return np.require(raw_RD, computed, ["C", "W"])
 
 
 @cache
