@@ -19,7 +19,7 @@ from curation_job.selection.points import Rows
 OUT = -np.inf
 
 # Contenders wanted in a round: more make each pick dearer, fewer make more rounds.
-POOL = 1024
+POOL = 384
 
 # A floor for millions of samples can be found from some of them.
 SAMPLE = 25_000
