@@ -20,7 +20,9 @@ runpy.run_module("curation_client", run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["convert", "--help"]], ids=" ".join
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     asked = subprocess.run(
         [sys.executable, "-c", IMPORTED_FOR, *arguments], capture_output=True, text=True, check=True

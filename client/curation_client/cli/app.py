@@ -99,6 +99,36 @@ def run(
     raise typer.Exit(run_locally(request, sys.stdout, sys.stderr))
 
 
+@app.command()
+def validate(
+    filename: Annotated[
+        list[Path],
+        typer.Option("-f", "--filename", help="A manifest, or a folder of them. May be repeated."),
+    ],
+) -> None:
+    """Say what is wrong with manifests, all of it at once, without a cluster."""
+    from curation_client.validating import validate as say
+
+    raise typer.Exit(say(filename, sys.stdout, sys.stderr))
+
+
+@app.command()
+def convert(
+    file: Annotated[
+        Path, typer.Argument(help="Python that schedules runs, or their configurations as JSON.")
+    ],
+    datasource: Annotated[str, typer.Option(help="The Datasource to choose from.")],
+    name: Annotated[
+        str | None, typer.Option(help="The name of the run.  [default: that of the file]")
+    ] = None,
+) -> None:
+    """Turn configurations of the documented client into manifests. Your code is not run."""
+    from curation_client.converting import ConvertRequest
+    from curation_client.converting import convert as do
+
+    raise typer.Exit(do(ConvertRequest(file, datasource, name), sys.stdout, sys.stderr))
+
+
 def main() -> None:
     """The entry point of the command."""
     app(prog_name="curate")

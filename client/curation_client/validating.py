@@ -1,0 +1,37 @@
+"""Carries out `curate validate`: what the cluster would say, without a cluster."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from curation_api import CurationError, CurationRun, ExitCode
+from curation_api.translation import translate
+from curation_client.local.manifests import Manifests, read_manifests
+from curation_client.local.summary import problem_lines
+
+
+def validate(paths: Sequence[Path], out: TextIO, err: TextIO) -> int:
+    """Print what is valid and what there is to note about it, or all that is wrong."""
+    try:
+        manifests = read_manifests(paths)
+    except CurationError as error:
+        print("\n".join(problem_lines(error.problem)), file=err)
+        return error.problem.exit_code
+    for line in _lines(manifests):
+        print(line, file=out)
+    return ExitCode.OK
+
+
+def _lines(manifests: Manifests) -> Iterator[str]:
+    for name in manifests.datasources:
+        yield f"datasource/{name} is valid"
+    for run in manifests.runs:
+        yield f"curationrun/{run.metadata.name} is valid"
+        yield from _notes(run)
+    if not manifests.datasources and not manifests.runs:
+        yield "There is no Datasource and no CurationRun in the files"
+
+
+def _notes(run: CurationRun) -> Iterator[str]:
+    for note in translate(run.spec).notes:
+        yield f"  note: {note}"
