@@ -19,10 +19,10 @@ from curation_job.selection.points import Rows
 OUT = -np.inf
 
 # Contenders wanted in a round: more make each pick dearer, fewer make more rounds.
-POOL = 384
+POOL = 512
 
 # A floor for millions of samples can be found from some of them.
-SAMPLE = 25_000
+SAMPLE = 10_000
 
 
 class Race(Protocol):
