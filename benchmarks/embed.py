@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog=f"python -m {MODULE}", description=__doc__.split("\n")[0])
     parser.add_argument("--pictures", nargs="*", default=["500x375", "1920x1080"])
     parser.add_argument("--sides", nargs="*", type=int, default=[64, 224])
-    parser.add_argument("--images", type=int, default=400, help="at 64 pixels; fewer where slower")
+    parser.add_argument("--images", type=int, default=1024, help="at 64 pixels; fewer where slower")
     parser.add_argument("--work", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.work:
@@ -46,7 +46,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     for pictures in arguments.pictures:
         for side in arguments.sides:
-            count = max(32, arguments.images * 64**2 // side**2)
+            count = max(100, arguments.images * 64**2 // side**2)
             _compare(pictures, side, count)
 
 

@@ -25,7 +25,7 @@ class Measurement:
     total_bytes: int
     """The most it held altogether."""
     missing: str = ""
-    """The module it could not import, if that is why there is nothing to report."""
+    """Why there is nothing to report."""
 
 
 def in_own_process(arguments: list[str]) -> Measurement:
@@ -33,6 +33,8 @@ def in_own_process(arguments: list[str]) -> Measurement:
     done = subprocess.run(
         [sys.executable, "-m", *arguments], capture_output=True, text=True, check=False
     )
+    if done.returncode < 0:
+        return Measurement(0, 0, 0, missing=f"killed by signal {-done.returncode}")
     if done.returncode:
         raise SystemExit(f"{done.stderr}\n{' '.join(arguments)} ended with {done.returncode}")
     return Measurement(**json.loads(done.stdout.splitlines()[-1]))
@@ -66,7 +68,8 @@ def report(work: Callable[[], Result], repeats: int) -> Result:
 
 def report_missing(module: str) -> None:
     """Say that the work cannot be done here."""
-    print(json.dumps({"seconds": 0, "peak_bytes": 0, "total_bytes": 0, "missing": module}))
+    missing = f"not installed: {module}"
+    print(json.dumps({"seconds": 0, "peak_bytes": 0, "total_bytes": 0, "missing": missing}))
 
 
 def _status(key: str) -> int:

@@ -112,7 +112,7 @@ def _compare(
                 continue
             found = _measure(case, peer, folder)
             if found.missing:
-                yield f"| {case} | {peer} | not installed: {found.missing} | | | |"
+                yield f"| {case} | {peer} | {found.missing} | | | |"
                 continue
             if peer == "ours":
                 ours = found.seconds
