@@ -91,10 +91,10 @@ class OperatorSettings(BaseSettings):
     progress_write_seconds: Seconds = 10
     """How often numbers alone are written to a status."""
 
-    api_requests_per_second: Seconds = 100
+    api_requests_per_second: Seconds = 400
     """How many requests the API server gets from us at most."""
 
-    api_burst: Annotated[int, Field(ge=1)] = 200
+    api_burst: Annotated[int, Field(ge=1)] = 800
     """How many of them may come at once."""
 
     api_timeout_seconds: Seconds = 30
