@@ -34,6 +34,8 @@ class _Pattern(GitIgnoreSpecPattern):
     @classmethod
     def pattern_to_regex(cls, pattern: AnyStr) -> tuple[AnyStr | None, bool | None]:
         """The pattern as a regular expression, and whether it ignores."""
+        if isinstance(pattern, str) and pattern.endswith("/**/"):
+            pattern += "*/"  # every folder below; to pathspec it would be every file as well
         regex, ignores = super().pattern_to_regex(pattern)
         if isinstance(regex, str):
             # A folder ends here; the content of one does not include itself; and where gitignore

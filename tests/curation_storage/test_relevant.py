@@ -229,6 +229,8 @@ def ignored_by_git(folder: Path, patterns: list[str], names: set[str]) -> set[st
 @example(["a/", "!a/b"], {"a/b", "a"})
 @example(["[!a]"], {"a/b", "b", "-/-"})
 @example(["/*", "!/a", "/a/*", "!/a/b"], {"a/b", "a/c", "c"})
+@example(["a/**/"], {"a/a", "a/b/c", "a/b/c/d", "b/a/c"})
+@example(["*", "!a/**/", "!/**/"], {"a/a", "a/b/c", "c"})
 def test_patterns_leave_out_what_git_would_ignore(
     git_folder: Path, patterns: list[str], names: set[str]
 ) -> None:
