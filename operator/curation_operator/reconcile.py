@@ -175,7 +175,7 @@ class Reconciler:
 
     async def wake_those_in_line(self, key: LineKey) -> None:
         """Somebody has left the line of a Datasource, or it can be used now: look who is next."""
-        runs = await self._kube.runs(key.namespace, unfinished_of=key.datasource)
+        runs = await self._kube.unfinished_runs(key.namespace, key.datasource)
         waiting = sorted((sibling_of(raw) for raw in runs), key=place_in_line)
         for sibling in [one for one in waiting if not one.is_at_work][:WOKEN_AT_ONCE]:
             self._queue.add(RunKey(key.namespace, sibling.name))

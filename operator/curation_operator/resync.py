@@ -40,9 +40,9 @@ class Resync:
     async def list_everything(self) -> None:
         """Have everything unfinished looked at, and count what nobody had told us."""
         for namespace in self._settings.namespaces or (None,):
-            for raw in await self._kube.runs(namespace):
+            async for raw in self._kube.every_run(namespace):
                 self._meet_run(raw)
-            for raw in await self._kube.datasources(namespace):
+            async for raw in self._kube.every_datasource(namespace):
                 key = DatasourceKey(raw["metadata"]["namespace"], raw["metadata"]["name"])
                 if key not in self._queue:
                     observed = read_datasource(raw).status.observed_generation

@@ -1,5 +1,6 @@
 """The port on a real API server."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from curation_api.names import API_VERSION, JOB_UID_LABEL, STATUS_FIELD_MANAGER
@@ -43,14 +44,18 @@ class KubernetesClient:
         """A Datasource, as it is now."""
         return await self._get("datasources", f"{OURS}/namespaces/{key.namespace}", key.name)
 
-    async def runs(self, namespace: str | None, *, unfinished_of: str | None = None) -> list[Raw]:
-        """All runs, or those of one Datasource that have not ended."""
-        fields = f"spec.datasourceRef.name={unfinished_of},{_UNFINISHED}" if unfinished_of else ""
-        return await self._list("curationruns", _in(OURS, namespace), fieldSelector=fields)
+    def every_run(self, namespace: str | None) -> AsyncIterator[Raw]:
+        """All runs, few of them in memory at a time."""
+        return self._each("curationruns", _in(OURS, namespace))
 
-    async def datasources(self, namespace: str | None) -> list[Raw]:
-        """All Datasources."""
-        return await self._list("datasources", _in(OURS, namespace))
+    def every_datasource(self, namespace: str | None) -> AsyncIterator[Raw]:
+        """All Datasources, few of them in memory at a time."""
+        return self._each("datasources", _in(OURS, namespace))
+
+    async def unfinished_runs(self, namespace: str, datasource: str) -> list[Raw]:
+        """The runs of one Datasource that have not ended."""
+        fields = f"spec.datasourceRef.name={datasource},{_UNFINISHED}"
+        return await self._list("curationruns", _in(OURS, namespace), fieldSelector=fields)
 
     async def jobs(self, namespace: str | None, selector: str) -> list[Raw]:
         """The Jobs with these labels."""
@@ -152,16 +157,19 @@ class KubernetesClient:
         return found
 
     async def _list(self, resource: str, where: str, **selectors: str) -> list[Raw]:
-        found: list[Raw] = []
-        given = [(key, value) for key, value in selectors.items() if value]
+        return [found async for found in self._each(resource, where, **selectors)]
+
+    async def _each(self, resource: str, where: str, **selectors: str) -> AsyncIterator[Raw]:
         after = ""
         while True:
-            query = [*given, ("limit", PAGE), *([("continue", after)] if after else [])]
+            query = [*selectors.items(), ("limit", PAGE)]
+            query += [("continue", after)] if after else []
             page = await self._ask(Call("list", resource, f"{where}/{resource}", query))
-            found += page["items"]
+            for found in page["items"]:
+                yield found
             after = page["metadata"].get("continue", "")
             if not after:
-                return found
+                return
 
     async def _create_or_adopt(self, resource: str, where: str, manifest: Manifest) -> None:
         try:

@@ -166,7 +166,7 @@ async def _siblings(
     namespace, name = seen.key.namespace, seen.spec.datasource_ref.name
     others = [
         raw
-        for raw in await kube.runs(namespace, unfinished_of=name)
+        for raw in await kube.unfinished_runs(namespace, name)
         if raw["metadata"]["uid"] != seen.uid
     ]
     if not others:

@@ -1,5 +1,6 @@
 """What the operator needs of a cluster, and nothing else. Objects are plain JSON here."""
 
+from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 from curation_operator.planning.keys import DatasourceKey, RunKey
@@ -17,11 +18,14 @@ class Kube(Protocol):
     async def datasource(self, key: DatasourceKey) -> Raw | None:
         """A Datasource, as it is now."""
 
-    async def runs(self, namespace: str | None, *, unfinished_of: str | None = None) -> list[Raw]:
-        """All runs, or those of one Datasource that have not ended."""
+    def every_run(self, namespace: str | None) -> AsyncIterator[Raw]:
+        """All runs, few of them in memory at a time."""
 
-    async def datasources(self, namespace: str | None) -> list[Raw]:
-        """All Datasources."""
+    def every_datasource(self, namespace: str | None) -> AsyncIterator[Raw]:
+        """All Datasources, few of them in memory at a time."""
+
+    async def unfinished_runs(self, namespace: str, datasource: str) -> list[Raw]:
+        """The runs of one Datasource that have not ended."""
 
     async def jobs(self, namespace: str | None, selector: str) -> list[Raw]:
         """The Jobs with these labels."""
