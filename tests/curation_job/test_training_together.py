@@ -42,11 +42,9 @@ def without_norms(network: SimClr) -> SimClr:
 
 
 def with_batches_of(size: int, **more: Any) -> LightlyConfig:
+    changed = {**more, "loader": {"batch_size": size, **more.get("loader", {})}}
     return CONFIG.model_copy(
-        update={
-            "loader": CONFIG.loader.model_copy(update={"batch_size": size}),
-            **{k: getattr(CONFIG, k).model_copy(update=v) for k, v in more.items()},
-        }
+        update={k: getattr(CONFIG, k).model_copy(update=v) for k, v in changed.items()}
     )
 
 
@@ -90,6 +88,30 @@ def test_interrupted_together_they_go_on_as_if_nothing_had_happened() -> None:
 
     assert losses == pytest.approx(expected, rel=1e-3)
     assert_about_equal(weights(parts), weights(whole))
+
+
+def test_they_are_interrupted_while_they_have_much_to_say() -> None:
+    reports = list[tuple[int, int]]()
+
+    with pytest.raises(Interrupted):
+        together(
+            Memory(),
+            with_batches_of(4, trainer={"max_epochs": 100}),
+            reports=reports,
+            stop_after=1,
+        )
+
+    done, total = reports[-1]
+    assert done < total // 2
+
+
+def test_a_last_batch_with_fewer_images_than_processes_is_left_out() -> None:
+    one_epoch = with_batches_of(4, trainer={"max_epochs": 1}, loader={"drop_last": False})
+    reports = list[tuple[int, int]]()
+
+    train_in_processes(2, a_network(), IMAGES[:17], one_epoch, Memory(), settings(reports=reports))
+
+    assert reports == [(1, 2), (2, 2)]
 
 
 def test_what_they_log_is_logged_once_and_here(caplog: pytest.LogCaptureFixture) -> None:

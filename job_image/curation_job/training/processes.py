@@ -3,7 +3,7 @@
 import logging
 import signal
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from logging.handlers import QueueHandler
@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import distributed
 from torch.multiprocessing import get_context
-from torch.multiprocessing.spawn import start_processes
+from torch.multiprocessing.spawn import ProcessContext, start_processes
 
 from curation_api import LightlyConfig
 from curation_job.embedding.networks import SimClr
@@ -103,20 +103,27 @@ def train_in_processes(
         )
         tell.close()
         ended: _Ended | None = None
-        is_over = False
-        while not is_over:
-            # One that fails takes the others along, and raises here.
-            is_over = running.join(timeout=0)
+        for message in _messages(told, running):
             if settings.must_stop():
                 stop.set()
-            with suppress(EOFError):
-                while told.poll(0 if is_over else POLL_SECONDS):
-                    message = told.recv()
-                    ended = message if isinstance(message, _Ended) else ended
-                    _pass_on(message, checkpoints, settings)
+            ended = message if isinstance(message, _Ended) else ended
+            _pass_on(message, checkpoints, settings)
     if ended is None or ended.losses is None:
         raise Interrupted
     return ended.losses
+
+
+def _messages(told: Connection, running: ProcessContext) -> Iterator[object]:
+    """What the processes say until they end; None whenever they have been silent for a moment.
+
+    One that fails takes the others along, and raises here.
+    """
+    with suppress(EOFError):
+        while True:
+            running.join(timeout=0)
+            yield told.recv() if told.poll(POLL_SECONDS) else None
+    while not running.join():
+        pass
 
 
 def _pass_on(message: object, checkpoints: Checkpoints, settings: TrainSettings) -> None:

@@ -133,16 +133,15 @@ class _Training:
     def epoch(self) -> None:
         """One epoch, or what is left of it."""
         state, config = self.state, self._config
-        plan = list(
-            batches(
-                len(self._images),
-                config.loader.batch_size * self._team.size,
-                seed=config.seed,
-                epoch=state.epoch,
-                shuffle=config.loader.shuffle,
-                drop_last=config.loader.drop_last,
-            )
+        of_all = batches(
+            len(self._images),
+            config.loader.batch_size * self._team.size,
+            seed=config.seed,
+            epoch=state.epoch,
+            shuffle=config.loader.shuffle,
+            drop_last=config.loader.drop_last,
         )
+        plan = [batch for batch in of_all if len(batch) >= self._team.size]
         for views in self._loader(plan[state.batch :]):
             state.loss_sum += self._step(*views)
             state.batch += 1

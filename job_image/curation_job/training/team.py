@@ -20,7 +20,7 @@ class Team:
 
     def share(self, batch: Sequence[int]) -> list[int]:
         """What this process sees of a batch. All see equally many, so some may be left over."""
-        even = max(len(batch) // self.size, 1) * self.size
+        even = len(batch) // self.size * self.size
         return list(batch[self.rank : even : self.size])
 
     def training_together(self, network: nn.Module, device: torch.device) -> BothViews:
