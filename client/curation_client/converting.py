@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from curation_api import CurationError, CurationRun, ExitCode, problems_in
 from curation_api.problems import InvalidConfigurationError
-from curation_client.local.summary import problem_lines
+from curation_client.local.quick import slug
+from curation_client.local.summary import complain
 
 SCHEDULE = "schedule_compute_worker_run"
 
@@ -48,15 +49,14 @@ def convert(request: ConvertRequest, out: TextIO, err: TextIO) -> int:
     try:
         runs = [*_runs(request)]
     except CurationError as error:
-        print("\n".join(problem_lines(error.problem)), file=err)
-        return error.problem.exit_code
+        return complain(error, err)
     out.write(yaml.safe_dump_all([run.manifest() for run in runs], sort_keys=False))
     return ExitCode.OK
 
 
 def _runs(request: ConvertRequest) -> Iterator[CurationRun]:
     found = _found(request.file)
-    name = request.name or request.file.stem.lower().replace("_", "-")
+    name = request.name or slug(request.file.stem)
     for number, one in enumerate(found, start=1):
         spec = {FIELDS[key]: value for key, value in one.arguments.items() if value is not None}
         manifest = {
@@ -109,9 +109,9 @@ def _in_python(file: Path, text: str) -> list[Found]:
     """What the file says, without running it."""
     try:
         tree = ast.parse(text)
-    except SyntaxError as error:
+    except (SyntaxError, ValueError) as error:
         raise InvalidConfigurationError(
-            f"{file} is no valid Python: line {error.lineno}: {error.msg}", fix="Correct this place"
+            f"{file} is no valid Python: {error}", fix="Correct this place"
         ) from error
     values = {
         target.id: node.value
@@ -150,7 +150,7 @@ def _literal(file: Path, key: str, value: ast.expr, values: Mapping[str, ast.exp
         return value.attr  # a member of an enum, such as CreateDockerWorkerRegistryEntry.HIGH
     try:
         return ast.literal_eval(value)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise InvalidConfigurationError(
             f"{file}, line {value.lineno}: {key} is computed, and nothing here runs your code",
             fix=f"Print it as JSON, and convert that: {{{key!r}: …}}",

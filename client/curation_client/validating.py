@@ -7,7 +7,7 @@ from typing import TextIO
 from curation_api import CurationError, CurationRun, ExitCode
 from curation_api.translation import translate
 from curation_client.local.manifests import Manifests, read_manifests
-from curation_client.local.summary import problem_lines
+from curation_client.local.summary import complain
 
 
 def validate(paths: Sequence[Path], out: TextIO, err: TextIO) -> int:
@@ -15,8 +15,7 @@ def validate(paths: Sequence[Path], out: TextIO, err: TextIO) -> int:
     try:
         manifests = read_manifests(paths)
     except CurationError as error:
-        print("\n".join(problem_lines(error.problem)), file=err)
-        return error.problem.exit_code
+        return complain(error, err)
     for line in _lines(manifests):
         print(line, file=out)
     return ExitCode.OK

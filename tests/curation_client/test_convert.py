@@ -56,6 +56,12 @@ def test_a_documented_script_becomes_a_manifest_without_being_run() -> None:
     CurationRun.model_validate(manifest)
 
 
+def test_a_name_that_kubernetes_takes_is_made_of_that_of_the_file() -> None:
+    _, (manifest,), _ = converted("Weekly run (2).py", SCRIPT)
+
+    assert manifest["metadata"] == {"name": "weekly-run--2"}
+
+
 def test_every_run_of_a_script_gets_a_manifest() -> None:
     call = f"client.schedule_compute_worker_run({{}}, None, {SELECTION}, priority='HIGH')\n"
 
@@ -77,7 +83,9 @@ def test_configurations_alone_are_enough() -> None:
     ("name", "text", "complaint"),
     [
         ("a.py", "x = 1", "a.py configures no run"),
-        ("a.py", "selection_config = {", "a.py is no valid Python: line 1"),
+        ("a.py", "selection_config = {", "a.py is no valid Python: '{' was never closed"),
+        ("a.py", "selection_config = \0", "a.py is no valid Python: source code string cannot"),
+        ("a.py", "selection_config = {{}: 5}", "a.py, line 1: selection_config is computed"),
         ("a.py", "selection_config = dict(n_samples=5)", "a.py, line 1: selection_config is comp"),
         ("a.json", "{", "a.json is no valid JSON"),
         ("a.json", "[]", "a.json configures no run"),

@@ -17,7 +17,7 @@ from curation_api.translation import job_config
 from curation_client.local.display import show_progress
 from curation_client.local.manifests import Manifests, read_manifests
 from curation_client.local.quick import QuickRequest, as_yaml, quick_manifests
-from curation_client.local.summary import Outcome, problem_lines, summary
+from curation_client.local.summary import Outcome, complain, summary
 from curation_client.local.worker import WorkerFolders, run_worker
 
 # Names of local runs are made into uids within this space.
@@ -49,8 +49,7 @@ def run_locally(request: LocalRequest, out: TextIO, err: TextIO) -> int:
         with _volumes(request.volumes, folders) as volumes:
             return _run_all(request, manifests, volumes, out, err)
     except CurationError as error:
-        print("\n".join(problem_lines(error.problem)), file=err)
-        return error.problem.exit_code
+        return complain(error, err)
 
 
 def _manifests(request: LocalRequest) -> Manifests:

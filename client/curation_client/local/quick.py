@@ -39,14 +39,14 @@ class QuickRequest:
 def claim_of(folder: Path) -> str:
     """A name for a folder that no other folder has, so that runs on two of them are two runs."""
     path = folder.resolve()
-    return f"{_slug(path.name)}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    return f"{slug(path.name)}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
 
 
 def quick_manifests(asked: QuickRequest) -> Manifests:
     """A Datasource over the two folders and a CurationRun on it."""
     if problem := next(_problems(asked), None):
         raise problem
-    name = asked.name or _slug(asked.input_folder.resolve().name)
+    name = asked.name or slug(asked.input_folder.resolve().name)
     datasource = {
         "metadata": {"name": name},
         "spec": {
@@ -110,7 +110,8 @@ def _kind(folder: Path) -> str:
     return "VIDEOS" if has_video else "IMAGES"
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """A name that Kubernetes takes, as close to the text as can be."""
     letters = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)
     return letters.lower().strip("-")[:36].strip("-") or "run"
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
 
-from curation_api import ExitCode, RunReport
+from curation_api import CurationError, ExitCode, RunReport
 from curation_api.problems import Problem
 from curation_api.run_report import RunResult
 from curation_api.states import ArtifactType, RunState
@@ -62,6 +62,12 @@ def summary(outcome: Outcome) -> Iterator[str]:
     if any(artifact.type is ArtifactType.REPORT_PDF for artifact in report.artifacts):
         yield f"  Report: {outcome.run_directory}/report.pdf"
     yield f"  All files: {outcome.run_directory}"
+
+
+def complain(error: CurationError, err: TextIO) -> int:
+    """Say what is wrong, and return the exit code that says so too."""
+    print("\n".join(problem_lines(error.problem)), file=err)
+    return error.problem.exit_code
 
 
 def problem_lines(problem: Problem) -> Iterator[str]:
