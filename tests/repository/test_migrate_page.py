@@ -1,10 +1,9 @@
 """docs/how-to/migrate.md: the script it shows becomes the manifest it shows."""
 
-import subprocess
 from pathlib import Path
 
+from tests.repository.laptop import a_laptop, said_by
 from tests.repository.snippets import snippets
-from tests.repository.test_laptop_page import a_laptop
 
 PAGE = "docs/how-to/migrate.md"
 
@@ -15,18 +14,7 @@ def test_the_script_becomes_the_manifest(tmp_path: Path) -> None:
     (manifest,) = [block.text for block in snippets("yaml") if block.page == PAGE]
     (tmp_path / "weekly.py").write_text(script)
 
-    said = [
-        subprocess.run(
-            ["bash", "-e", "-c", block.text],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for block in snippets("sh")
-        if block.page == PAGE
-    ]
+    said = [said_by(block, tmp_path, environment) for block in snippets("sh") if block.page == PAGE]
 
     assert (tmp_path / "weekly.yaml").read_text() == manifest
     assert said == ["", "curationrun/weekly is valid\n"]
