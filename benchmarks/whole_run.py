@@ -1,6 +1,6 @@
 """Whole runs of many small pictures: memory of all processes, and what a second run costs.
 
-    python -m benchmarks.whole_run                        # as in the page, about half an hour
+    python -m benchmarks.whole_run                        # about half an hour
     python -m benchmarks.whole_run --images 2000 20000
 
 Every run is `curate run --local` as a person would type it. The second one selects something else
@@ -90,7 +90,7 @@ def run(folder: Path, name: str, picks: int, network: str) -> Ran:
         process = subprocess.Popen(
             [*command, "--volumes", str(folder / "volumes")], stdout=log, stderr=log
         )
-    peak = 0.0
+    peak = 0
     while process.poll() is None:
         peak = max(peak, _held_by(process.pid))
         time.sleep(SAMPLE_SECONDS)
@@ -99,24 +99,21 @@ def run(folder: Path, name: str, picks: int, network: str) -> Ran:
     return Ran(time.monotonic() - began, peak / 1e6)
 
 
-def _held_by(pid: int) -> float:
-    """Bytes of a process and all below it."""
+def _held_by(pid: int) -> int:
+    """Bytes of a process and all below it, pages that several share counted once."""
     try:
-        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        root = psutil.Process(pid)
+        family = [root, *root.children(recursive=True)]
     except psutil.NoSuchProcess:
-        return 0.0
+        return 0
     return sum(map(_share_of, family))
 
 
-def _share_of(process: psutil.Process) -> float:
+def _share_of(process: psutil.Process) -> int:
     try:
-        rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0.0  # it has ended
-    return (
-        sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-        * 1024.0
-    )
+        return int(process.memory_full_info().pss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _manifests(name: str, picks: int, network: str) -> list[Any]:
