@@ -82,7 +82,7 @@ def _write_thousand(folder: Path, count: int) -> None:
 def run(folder: Path, name: str, picks: int, network: str) -> Ran:
     """One run, watched from outside."""
     manifests = folder / f"{name}.yaml"
-    manifests.write_text("---\n".join(map(json.dumps, _manifests(name, picks, network))))
+    manifests.write_text("\n---\n".join(map(json.dumps, _manifests(name, picks, network))))
     command = [sys.executable, "-m", "curation_client", "run", "--local", "-f", str(manifests)]
     output = folder / f"{name}.log"
     began = time.monotonic()
