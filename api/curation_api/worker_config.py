@@ -187,7 +187,7 @@ class InputExpiration(ApiModel):
     """What to do about objects that the bucket's own rules will delete soon."""
 
     min_days_to_expiration: NotNegative
-    """Objects with fewer days left than this are special."""
+    """Objects with fewer days left than this are special. It costs a request for each file."""
 
     handling_strategy: Annotated[ExpirationStrategy, Field(strict=False)]
     """SKIP leaves such objects out, ABORT ends the run."""

@@ -1,6 +1,7 @@
 """What a run needs of its two buckets. `curation_storage` provides it; so does a folder."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +20,9 @@ class InputBucket(Protocol):
 
         Where a list says which are relevant, those only, and also those it names in vain.
         """
+
+    def expires_at(self, name: str) -> datetime | None:
+        """When a rule of the bucket will delete a file; None when none will."""
 
 
 class LightlyBucket(Protocol):

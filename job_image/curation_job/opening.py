@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from curation_api.datasource import Location
@@ -79,6 +80,12 @@ class InputFiles:
         found = self._place.list() if relevant is None else list_relevant(self._place, relevant)
         for listed in found:
             yield Source(listed.name, listed.size, listed.version)
+
+    def expires_at(self, name: str) -> datetime | None:
+        """When a rule of the bucket will delete a file; one that is gone does not expire."""
+        with suppress(NotFoundError):
+            return self._place.expires_at(name)
+        return None
 
 
 class DerivedFiles:

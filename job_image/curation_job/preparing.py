@@ -9,6 +9,7 @@ import pyarrow.parquet
 
 from curation_api.states import Stage, Step
 from curation_job.embedding_pass import Chunk, chunk_file
+from curation_job.expiring import without_expiring
 from curation_job.listing import chunk_size, list_to_file, sort_by_name
 from curation_job.records import Source
 from curation_job.workspace import Workspace
@@ -80,8 +81,11 @@ def _list(space: Workspace, path: Path) -> dict[str, int]:
     space.progress.begin(Step.LOADING_DATASET, unit="files")
     list_of_files = config.worker_config.relevant_filenames_file
     relevant = space.lightly.relevant_filenames(list_of_files) if list_of_files else None
+    sources = space.input.list_sources(relevant)
+    if expiration := config.worker_config.datasource.input_expiration:
+        sources = without_expiring(sources, expiration, space.input.expires_at)
     count = list_to_file(
-        space.input.list_sources(relevant),
+        sources,
         path,
         kind=config.datasource_spec.type,
         location=space.input.location,

@@ -27,9 +27,10 @@ def _unsupported(config: JobConfig) -> Iterator[str]:
         "workerConfig.selectedSequenceLength": worker.selected_sequence_length > 1,
         "workerConfig.useDatapool": worker.use_datapool,
         "workerConfig.training.taskName": worker.training.task_name != "",
-        "workerConfig.datasource.inputExpiration": worker.datasource.input_expiration is not None,
     }
     yield from (key for key, is_asked in asked.items() if is_asked)
+    if worker.datasource.input_expiration is not None and not _says_when_files_expire(config):
+        yield "workerConfig.datasource.inputExpiration (the input is neither on S3 nor a volume)"
     selection = config.selection_config
     if selection.auto_tasks:
         yield "selectionConfig.autoTasks"
@@ -46,3 +47,8 @@ def _unsupported(config: JobConfig) -> Iterator[str]:
         )
         if is_own:
             yield f"{here}.key"
+
+
+def _says_when_files_expire(config: JobConfig) -> bool:
+    place = config.datasource_spec.input
+    return bool(place.s3 or place.s3_delegated_access or place.local)

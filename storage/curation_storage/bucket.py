@@ -5,7 +5,7 @@ below `.lightly/`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -62,6 +62,12 @@ class Bucket(Generic[AnyStore]):
                 return None
             raise
         return _renamed(found, name)
+
+    def expires_at(self, name: str) -> datetime | None:
+        """When a rule of the store will delete the file; None when it does not say that."""
+        return self._patiently(
+            Operation.READ, name, lambda: self._store.expires_at(self._folder + name)
+        )
 
     def exists(self, name: str) -> bool:
         """Whether the file is there."""

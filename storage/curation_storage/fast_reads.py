@@ -7,7 +7,7 @@ so that a process cannot read more than a few hundred files a second, whatever t
 
 import re
 from abc import ABC, abstractmethod
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import obstore
@@ -95,6 +95,10 @@ class FastStore(ABC):
             self._be_ready()
             return self._fast.look_up(key)
         return self._look_up_slowly(key)
+
+    def expires_at(self, key: str) -> datetime | None:  # noqa: ARG002  of no file is it known
+        """When a rule of the store will delete a file; most stores do not say."""
+        return None
 
     def open(self, key: str, span: Span) -> Body:
         """Start to read."""

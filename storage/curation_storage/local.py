@@ -64,6 +64,10 @@ class LocalStore:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         return _described(key, known)
 
+    def expires_at(self, key: str) -> datetime | None:  # noqa: ARG002  none does
+        """When a rule of the store will delete a file: never."""
+        return None
+
     def open(self, key: str, span: Span) -> Body:
         """Start to read."""
         file = self._inside(key).open("rb")

@@ -39,6 +39,12 @@ class Readable(Protocol):
     def look_up(self, name: str) -> Listed | None:
         """A file as a listing would show it; None when it is not there."""
 
+    def expires_at(self, name: str) -> datetime | None:
+        """When a rule of the store will delete the file; None when none will, or it does not say.
+
+        S3 says so. Nothing in a folder expires.
+        """
+
     def exists(self, name: str) -> bool:
         """Whether the file is there."""
 

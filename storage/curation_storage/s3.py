@@ -1,5 +1,6 @@
 """Buckets on S3, and on everything that speaks its language."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -29,6 +30,7 @@ from curation_storage.store import PIECE_BYTES, Body, Page, PastTheEnd, Span, ve
 
 FILES_PER_PAGE = 1000
 LONGEST_LIFETIME = timedelta(days=7)
+_EXPIRY_DATE = re.compile(r'expiry-date="([^"]+)"')
 _DEFAULT_REGION = "us-east-1"  # what stores that are not AWS are content with
 
 _CODES = {
@@ -109,6 +111,12 @@ class S3Store(FastStore):
         head = self._client.head_object(Bucket=self._bucket, Key=key)
         modified = parsedate_to_datetime(head["LastModified"])
         return _listed(key, head, head["ContentLength"], modified)
+
+    def expires_at(self, key: str) -> datetime | None:
+        """When a rule of the bucket will delete a file."""
+        head = self._client.head_object(Bucket=self._bucket, Key=key)
+        date = _EXPIRY_DATE.search(head.get("Expiration", ""))
+        return None if date is None else parsedate_to_datetime(date[1])
 
     def put(self, key: str, content: bytes | Path, *, only_if_absent: bool) -> None:
         """Write a file, as a whole or not at all."""

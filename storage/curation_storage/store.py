@@ -64,6 +64,9 @@ class ReadableStore(Protocol):
     def look_up(self, key: str) -> Listed:
         """What the store knows of a file."""
 
+    def expires_at(self, key: str) -> datetime | None:
+        """When a rule of the store will delete a file; None when it does not say that."""
+
     def open(self, key: str, span: Span) -> Body:
         """Start to read."""
 

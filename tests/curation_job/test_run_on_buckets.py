@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +18,10 @@ from tests.support.storage_places import StoragePlace, a_place
 
 
 def run_worker(
-    raw: StoragePlace, derived: StoragePlace, folder: Path
+    raw: StoragePlace, derived: StoragePlace, folder: Path, worker: dict[str, Any] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run to the end; the last words are in `folder / "last-words"`."""
-    config = Farm(folder).config(n_samples=3).complete()
+    config = Farm(folder).config(n_samples=3, worker=worker).complete()
     config["datasourceSpec"] |= {"input": raw.location, "lightly": derived.location}
     (folder / "job.json").write_text(json.dumps(config))
     for role, place in {"input": raw, "lightly": derived}.items():

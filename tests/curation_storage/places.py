@@ -33,6 +33,9 @@ class FakePlace:
         content = self._contents.get(name)
         return None if content is None else Listed(name, len(content), "v")
 
+    def expires_at(self, name: str) -> None:
+        """Nothing here does."""
+
     def exists(self, name: str) -> bool:
         return name in self._contents
 

@@ -209,8 +209,8 @@ def test_raw_files_cannot_be_written() -> None:
     offered = {name for name in dir(InputBucket) if not name.startswith("_")}
 
     assert offered == {
-        "download", "exists", "exists_as_folder", "list", "look_up", "read", "read_many",
-        "read_url",
+        "download", "exists", "exists_as_folder", "expires_at", "list", "look_up", "read",
+        "read_many", "read_url",
     }  # fmt: skip
 
 
