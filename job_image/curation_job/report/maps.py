@@ -12,7 +12,8 @@ logger = logging.getLogger(__name__)
 NEIGHBOURS = (5, 15, 50)
 
 # A picture shows no more than so many points, and UMAP takes seconds for them.
-MOST_POINTS = 5_000
+MOST_POINTS = 3_000
+ROUNDS = 200
 
 NEIGHBOUR_BLOCK = 512
 
@@ -48,6 +49,7 @@ def umap_maps(embeddings_ND: NDArray[np.float32], *, seed: int) -> dict[int, NDA
                 n_neighbors=used,
                 random_state=seed,
                 n_jobs=1,
+                n_epochs=ROUNDS,
                 precomputed_knn=(nearest_NM[:, :used].copy(), distances_NM[:, :used].copy()),
                 force_approximation_algorithm=True,  # else it ignores them for few rows
             )
