@@ -19,7 +19,7 @@ from curation_job.workspace import Workspace
 logger = logging.getLogger(__name__)
 
 # Raised when a look or a preprocessing changes what it says about the same file.
-LOOKS_VERSION = 2
+LOOKS_VERSION = 3
 THUMBNAIL_BUDGET_BYTES = 2 * 2**30
 
 
@@ -39,14 +39,16 @@ def embed(
     if files.facts(part) is not None:
         return
     settings = space.embed_settings(prepared.count)
-    maker = _maker_of_embeddings(space, checkpoint, settings)
     chunks = chunks_of_shard(prepared, shard, shards)
     space.progress.begin(Step.EMBEDDING, total=sum(prepared.files_in(index) for index in chunks))
     with ExitStack() as stack:
+        # Processes first: they start while the network is loaded.
+        looks = looks or stack.enter_context(look_pool(space, settings.batch_size))
+        maker = _maker_of_embeddings(space, checkpoint, settings)
         embedding_pass = EmbeddingPass(
             files=files,
             cache=open_cache(space, maker, settings),
-            looks=looks or stack.enter_context(look_pool(space, settings.batch_size)),
+            looks=looks,
             network=maker.network,
             dimensions=maker.network.dimensions,
             batch_size=settings.batch_size,

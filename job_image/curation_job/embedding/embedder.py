@@ -5,7 +5,6 @@ import shutil
 import warnings
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -24,7 +23,7 @@ logger = logging.getLogger(__name__)
 WORTH_COMPILING_SAMPLES = 20_000
 
 # As many pixels a batch as fit a small machine's memory and still fill a large one's arithmetic.
-BATCH_PIXELS_CPU = 64 * 128 * 128
+BATCH_PIXELS_CPU = 64 * 64 * 64
 BATCH_PIXELS_GPU = 128 * 224 * 224
 
 
@@ -78,22 +77,24 @@ class Embedder:
 
     def __init__(self, backbone: nn.Module, settings: EmbedSettings) -> None:
         self.settings = settings
-        dtype = torch.bfloat16 if settings.precision is Precision.HALF else torch.float32
-        network = _fused(backbone.eval()).to(settings.device, dtype)
+        network = _fused(backbone.eval()).to(settings.device)
+        dtype = torch.float32
+        if settings.precision is Precision.HALF:
+            dtype = torch.bfloat16
+            network = _with_full_end(network.to(dtype))
         self._network = network.to(memory_format=torch.channels_last)
-        if settings.compile:
-            logger.info("Compiling the network for this machine; this takes about half a minute")
-            self._network = torch.compile(self._network)  # type: ignore[assignment]
         self._dtype = dtype
         channels = (1, 1, 1, 3)
         self._mean = torch.tensor(IMAGENET_MEAN, device=settings.device).view(channels) * 255
         self._std = torch.tensor(IMAGENET_STD, device=settings.device).view(channels) * 255
-
-    @cached_property
-    def dimensions(self) -> int:
+        side = settings.side_pixels
+        one = torch.zeros((1, side, side, 3), dtype=torch.uint8)
+        with torch.inference_mode():
+            self.dimensions = int(self._forward(one).shape[1])
         """How many numbers an embedding has."""
-        side = self.settings.side_pixels
-        return int(self.embed(np.zeros((1, side, side, 3), np.uint8)).shape[1])
+        if settings.compile:
+            logger.info("Compiling the network for this machine; this takes about half a minute")
+            self._network = torch.compile(self._network)  # type: ignore[assignment]
 
     def embed(self, pixels_NHWC: Pixels) -> NDArray[np.float32]:
         """The embeddings of at most one batch, in its order."""
@@ -124,3 +125,28 @@ def _fused(backbone: nn.Module) -> nn.Module:
     except (RuntimeError, torch.fx.proxy.TraceError, NotImplementedError, TypeError):
         return backbone  # A network that cannot be traced runs as it is.
     return fused
+
+
+class _InFull(nn.Module):
+    """A layer that computes with 32 bits among others that do not."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer.float()
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.layer(features.float())  # type: ignore[no-any-return]
+
+
+def _with_full_end(network: nn.Module) -> nn.Module:
+    """The network with its last sums in 32 bits.
+
+    Embeddings differ in their last digits most of all: rounding them costs ten times as much as
+    rounding everything before, and these layers are quick.
+    """
+    for name, layer in reversed(list(network.named_children())):
+        if isinstance(layer, nn.Conv2d | nn.AdaptiveAvgPool2d):
+            setattr(network, name, _InFull(layer))
+        elif not isinstance(layer, nn.Identity):
+            break
+    return network
