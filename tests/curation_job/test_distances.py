@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.spatial.distance import pdist
+from scipy.spatial.distance import pdist  # type: ignore[import-untyped]
 
 from curation_job.report.distances import MOST_ROWS, distance_statistics
 
@@ -12,7 +12,8 @@ GIGABYTE = 2.0**30
 
 def some_rows(count: int) -> NDArray[np.float32]:
     rows = np.random.default_rng(1).normal(size=(count, 8)).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows
 
 
 @pytest.mark.parametrize("count", [2, 3, 300, 700])
