@@ -250,7 +250,7 @@ def test_the_usual_roles_hold_for_our_kinds(
     cluster: ControlPlane, field: str, role: str, allowed: str, refused: str | None
 ) -> None:
     user = f"{role}@acme.com"
-    binding = ["create", "rolebinding", role, f"--clusterrole={role}", f"--user={user}"]
+    binding = ["create", "rolebinding", f"the-{role}", f"--clusterrole={role}", f"--user={user}"]
     cluster.kubectl(*binding, "-n", field)
 
     wait_until(

@@ -31,7 +31,7 @@ PROGRAMS = {
         # Both share one set of pins, so that what they have in common is compiled once.
         Program("helm", "helm", "helm.sh/helm/v3/cmd/helm"),
         Program("helm4", "helm", "helm.sh/helm/v4/cmd/helm"),
-        Program("health", "helm", "curation.dev/tools/helm/health"),
+        Program("gitops-health", "helm", "curation.dev/tools/helm/health"),
     )
 }
 
