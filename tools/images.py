@@ -90,9 +90,9 @@ def _say_what_it_is(builder: str, name: str, image: Wanted, folder: Path) -> boo
 
 def _size(builder: str, tag: str) -> int:
     if builder == "buildah":
-        # It tells sizes for people only; what it stores is a tar of what would be pushed.
-        with_layers = json.loads(_output("buildah", "images", "--json", tag))
-        number, unit = with_layers[0]["size"].split()
+        # It tells sizes for people only.
+        [listed] = json.loads(_output("buildah", "images", "--json", tag))
+        number, unit = listed["size"].split()
         return int(float(number) * {"KB": 1e3, "MB": 1e6, "GB": 1e9}[unit])
     return int(_output(builder, "image", "inspect", "--format", "{{.Size}}", tag))
 
@@ -100,10 +100,8 @@ def _size(builder: str, tag: str) -> int:
 def _reading(builder: str, tag: str) -> list[str]:
     """The command that prints the SBOM which lies in the image."""
     if builder == "buildah":
-        script = (
-            f'c=$(buildah from {tag}); cat "$(buildah mount $c)"{SBOM}; buildah rm $c >/dev/null'
-        )
-        return ["buildah", "unshare", "sh", "-c", script]
+        script = f"c=$(buildah from {tag}); buildah run $c -- cat {SBOM}; buildah rm $c >&2"
+        return ["sh", "-c", script]
     return [builder, "run", "--rm", "--entrypoint", "cat", tag, SBOM]
 
 
