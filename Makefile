@@ -6,7 +6,7 @@ VENV := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit check fix generate requirements dev sizes
+.PHONY: help setup demo test unit check fix generate requirements dev images matrix sizes
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,12 @@ requirements: $(READY) ## which numbered requirements have a test
 
 dev: $(READY) ## a local cluster with the operator, to play with
 	@$(VENV)/python -m tools.dev
+
+images: $(READY) ## container images, with their sizes and SBOMs; ARGUMENTS go to the build
+	@$(VENV)/python -m tools.images $(ARGUMENTS)
+
+matrix: $(READY) ## what depends on the API server, on the oldest and the newest Kubernetes
+	@$(VENV)/python -m tools.matrix $(VERSIONS)
 
 sizes: $(READY) ## the largest files and functions, to look at
 	@$(VENV)/python -m tools.sizes

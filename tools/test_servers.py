@@ -1,7 +1,8 @@
-"""Makes the servers available that storage tests need beside Python: Ceph and Azurite.
+"""Makes available what tests need beside Python: Ceph, Azurite, and promtool of Prometheus.
 
-Ceph comes from the packages of Debian 12, Azurite from npm into the project's cache. Where
-something cannot be installed it says so, and the tests that need it are skipped by name.
+Ceph and promtool come from the packages of Debian 12, Azurite from npm; the latter two go into the
+project's cache. Where something cannot be installed it says so, and the tests that need it are
+skipped by name.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tools.cache import cache_root
@@ -24,6 +26,8 @@ CEPH_PROGRAMS = (
 
 AZURITE_VERSION = "3.35.0"
 OLDEST_NODE = 20
+
+PROMETHEUS_VERSION = "2.42.0"
 
 
 class MissingServerError(Exception):
@@ -86,6 +90,40 @@ def install_azurite(environ: Mapping[str, str] = os.environ) -> None:
                 Path(beside).mkdir()  # for the block to remove
 
 
+def need_promtool(environ: Mapping[str, str] = os.environ) -> Path:
+    """The program that tests alerts; raise when it is not here."""
+    if found := shutil.which("promtool", path=environ.get("PATH")):
+        return Path(found)
+    program = _prometheus_folder(environ) / "usr/bin/promtool"
+    if not program.exists():
+        raise MissingServerError(
+            "promtool is not here. To fix it, on Debian 12: apt-get install prometheus"
+        )
+    return program
+
+
+def install_promtool(environ: Mapping[str, str] = os.environ) -> None:
+    """Unpack the program; installing its package would start a Prometheus."""
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        return
+    folder = _prometheus_folder(environ)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    print(f"unpacking promtool {PROMETHEUS_VERSION}", flush=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
+        subprocess.run(
+            ["apt-get", "download", "-qq", f"prometheus={PROMETHEUS_VERSION}*"],
+            cwd=beside, check=False,
+        )  # fmt: skip
+        for package in Path(beside).glob("*.deb"):
+            subprocess.run(["dpkg-deb", "--extract", package, f"{beside}/all"], check=True)
+            with suppress(OSError):  # Another setup was faster.
+                Path(beside, "all").rename(folder)
+
+
+def _prometheus_folder(environ: Mapping[str, str]) -> Path:
+    return cache_root(environ) / f"prometheus-{PROMETHEUS_VERSION}"
+
+
 def _azurite_folder(environ: Mapping[str, str]) -> Path:
     return cache_root(environ) / f"azurite-{AZURITE_VERSION}"
 
@@ -93,6 +131,7 @@ def _azurite_folder(environ: Mapping[str, str]) -> Path:
 SERVERS: tuple[tuple[str, Callable[[], object], Callable[[], None]], ...] = (
     ("Ceph", need_ceph, install_ceph),
     ("Azurite", need_azurite, install_azurite),
+    ("promtool", need_promtool, install_promtool),
 )
 
 

@@ -22,6 +22,9 @@ from tools.waiting import wait_until
 
 CRDS = Path(__file__).parents[2] / "crds"
 
+# Fixtures whose programs are built with Go.
+BUILT = {"control_plane_programs", "gitops_health", "helm_programs"}
+
 # What a controller or the authorizer does within milliseconds, on a machine busy with other things.
 PATIENCE_SECONDS = 20
 
@@ -37,7 +40,7 @@ class RestrictedUser:
 @pytest.hookimpl(tryfirst=True)  # before `-m cluster` selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "control_plane_programs" in getattr(item, "fixturenames", ()):
+        if BUILT & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.cluster)
 
 

@@ -28,7 +28,10 @@ PROGRAMS = {
         ),
         Program("kube-scheduler", "kubernetes", "k8s.io/kubernetes/cmd/kube-scheduler"),
         Program("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl"),
+        # Both share one set of pins, so that what they have in common is compiled once.
         Program("helm", "helm", "helm.sh/helm/v3/cmd/helm"),
+        Program("helm4", "helm", "helm.sh/helm/v4/cmd/helm"),
+        Program("gitops-health", "helm", "curation.dev/tools/helm/health"),
     )
 }
 
@@ -78,6 +81,6 @@ def build_flags(modules: Path = MODULES) -> tuple[str, ...]:
 def build_digest(target: Target, *, modules: Path = MODULES) -> str:
     """The same for two builds exactly when nothing that shapes a program differs."""
     digest = hashlib.sha256("\0".join((*build_flags(modules), *target)).encode())
-    for file in sorted(modules.glob("*/go.*")):
-        digest.update(f"\0{file.parent.name}/{file.name}\0".encode() + file.read_bytes())
+    for file in sorted([*modules.glob("*/go.*"), *modules.glob("*/*/*.go")]):
+        digest.update(f"\0{file.relative_to(modules)}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:16]

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from tools.generate.chart import chart_files
 from tools.generate.crds import RESOURCES, crd_text
 from tools.generate.reference import reference_pages
 from tools.generate.settings import settings_page
@@ -15,14 +16,18 @@ ROOT = Path(__file__).parents[2]
 
 def generated_files() -> dict[Path, str]:
     """Every generated file with its content."""
-    crds = {ROOT / "crds" / resource.file_name: crd_text(resource) for resource in RESOURCES}
+    crds = {resource.file_name: crd_text(resource) for resource in RESOURCES}
     texts = {
         **reference_pages(),
         "operator-settings.md": settings_page(),
         "requirements.md": requirements_page(requirements()),
     }
     pages = {ROOT / "docs/reference" / name: text for name, text in texts.items()}
-    return {**crds, **pages}
+    return {
+        **{ROOT / "crds" / name: text for name, text in crds.items()},
+        **chart_files(ROOT / "charts/curation", crds, ROOT / "operator/role.yaml"),
+        **pages,
+    }
 
 
 def main() -> int:
