@@ -43,13 +43,12 @@ class Places:
 
     def open_input(self, datasource: StoredDatasource) -> Readable:
         """The raw files."""
-        location, keys = self._opened(datasource, datasource.spec.input)
+        location, keys = self._opened(datasource, datasource.spec.input_location)
         return open_input(location, keys, volumes=self._folder_of_volumes(location))
 
     def open_lightly(self, datasource: StoredDatasource) -> Writable:
         """Everything derived."""
-        spec = datasource.spec
-        location, keys = self._opened(datasource, spec.lightly or spec.input)
+        location, keys = self._opened(datasource, datasource.spec.lightly_location)
         return open_lightly(location, keys, volumes=self._folder_of_volumes(location))
 
     def _opened(
