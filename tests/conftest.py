@@ -3,6 +3,7 @@ from hypothesis import settings
 pytest_plugins = [
     "tests.support.cluster_fixtures",
     "tests.support.outcomes",
+    "tests.support.stand_in_fixtures",
     "tests.support.storage_fixtures",
 ]
 

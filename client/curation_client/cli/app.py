@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from curation_client.cli.cluster_verbs import add_verbs as add_cluster_verbs
+
 app = typer.Typer(
     name="curate",
     help="Choose the images and video frames worth labelling.",
@@ -129,6 +131,10 @@ def convert(
     raise typer.Exit(do(ConvertRequest(file, datasource, name), sys.stdout, sys.stderr))
 
 
+add_cluster_verbs(app)
+
+
 def main() -> None:
-    """The entry point of the command."""
-    app(prog_name="curate")
+    """The entry point of the command, also as a plugin of kubectl."""
+    called = Path(sys.argv[0]).name
+    app(prog_name="kubectl curation" if called == "kubectl-curation" else "curate")

@@ -93,7 +93,11 @@ class Objects(Generic[Spec, Status]):
 
     def get(self, name: str) -> Stored[Spec, Status]:
         """The object of this name; `NotFoundException` when there is none."""
-        found = self.find(name)
+        return self.read(self.get_raw(name))
+
+    def get_raw(self, name: str) -> Raw:
+        """The same, as the API server gives it."""
+        found = self._server.find(self._path(name))
         if found is None:
             raise NotFoundException(
                 f"There is no {self._kind} {name!r} in namespace {self.namespace}",
@@ -110,9 +114,12 @@ class Objects(Generic[Spec, Status]):
 
     def each(self, **selectors: str) -> Iterator[Stored[Spec, Status]]:
         """All objects, or those that match `fieldSelector` or `labelSelector`."""
+        return map(self.read, self.each_raw(**selectors))
+
+    def each_raw(self, **selectors: str) -> Iterator[Raw]:
+        """The same, as the API server gives them."""
         try:
-            for raw in self._server.each(self._path(), **selectors):
-                yield self.read(raw)
+            yield from self._server.each(self._path(), **selectors)
         except NotFoundException as error:
             raise NotFoundException(
                 f"This cluster knows no {self._plural} of {API_VERSION}",
