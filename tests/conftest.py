@@ -2,8 +2,8 @@ from hypothesis import settings
 
 pytest_plugins = [
     "tests.support.cluster_fixtures",
+    "tests.support.node_fixtures",
     "tests.support.outcomes",
-    "tests.support.stand_in_fixtures",
     "tests.support.storage_fixtures",
 ]
 

@@ -14,7 +14,7 @@ from curation_operator.settings import OperatorSettings
 from tests.curation_operator.farm import Farm, written_by_the_operator
 from tests.support.background import Background, in_background
 from tests.support.cluster_fixtures import new_namespace
-from tests.support.stand_in_fixtures import SCRIPTED
+from tests.support.node_fixtures import SCRIPTED
 from tools.control_plane.cluster import ControlPlane
 from tools.node.node import Node
 

@@ -19,6 +19,7 @@ TOKEN_VARIABLE = "LIGHTLY_TOKEN"  # noqa: S105  the name of a variable
 SERVER_VARIABLE = "LIGHTLY_SERVER_LOCATION"
 CERTIFICATES_VARIABLE = "LIGHTLY_CA_CERTS"
 NAMESPACE_VARIABLE = "CURATION_NAMESPACE"
+S3_ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 PROXY_VARIABLES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 
 # Where Kubernetes puts the identity of a Pod.
@@ -38,6 +39,8 @@ class Access:
     context: str | None = None
     certificates: str | None = None
     proxy: str | None = field(default=None, repr=False)  # may hold a password
+    s3_endpoint: str | None = None
+    """The address of the S3 that is meant where none is named, as the tools of AWS read it."""
     volumes: Path | None = None
     """Where volumes of the cluster are mounted here, each as the folder of its claim."""
 
@@ -45,6 +48,7 @@ class Access:
         """Completed by the environment; what was said as an argument counts."""
         server = self.server or environ.get(SERVER_VARIABLE)
         volumes = environ.get(VOLUMES_VARIABLE)
+        endpoints = (environ.get(name) for name in S3_ENDPOINT_VARIABLES)
         proxies = (environ.get(name) or environ.get(name.lower()) for name in PROXY_VARIABLES)
         return replace(
             self,
@@ -53,6 +57,7 @@ class Access:
             namespace=self.namespace or environ.get(NAMESPACE_VARIABLE) or None,
             certificates=self.certificates or environ.get(CERTIFICATES_VARIABLE) or None,
             proxy=self.proxy or next(filter(None, proxies), None),
+            s3_endpoint=self.s3_endpoint or next(filter(None, endpoints), None),
             volumes=self.volumes or (Path(volumes) if volumes else None),
         )
 

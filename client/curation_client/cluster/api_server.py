@@ -78,6 +78,10 @@ class ApiServer:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_connected": None}
 
+    def connect(self) -> None:
+        """Find out which cluster is meant, and ask it nothing yet."""
+        self._connection()
+
     @property
     def namespace(self) -> str:
         """The namespace that is meant where none is named."""

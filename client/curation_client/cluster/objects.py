@@ -46,7 +46,7 @@ def id_of(uid: str) -> str:
     return uid.replace("-", "").lower()[:ID_DIGITS]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stored(Generic[Spec, Status]):
     """An object as it is in the cluster."""
 

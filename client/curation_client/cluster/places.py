@@ -5,6 +5,7 @@ may read it; then the identity of this machine. Nothing is copied anywhere.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from curation_api.datasource import Location
@@ -16,6 +17,7 @@ from curation_client.cluster.objects import StoredDatasource
 from curation_client.cluster.secrets import read_secret
 from curation_storage import (
     AccessDeniedError,
+    Patience,
     Readable,
     Writable,
     open_input,
@@ -23,7 +25,7 @@ from curation_storage import (
 )
 
 
-class NoKeysError(CurationError):
+class NoKeysError(CurationError, ValueError):
     """Nothing opens this bucket from here."""
 
     reason = Reason.ACCESS_DENIED
@@ -46,10 +48,15 @@ class Places:
         location, keys = self._opened(datasource, datasource.spec.input_location)
         return open_input(location, keys, volumes=self._folder_of_volumes(location))
 
-    def open_lightly(self, datasource: StoredDatasource) -> Writable:
-        """Everything derived."""
+    def open_lightly(
+        self, datasource: StoredDatasource, *, silence_seconds: float | None = None
+    ) -> Writable:
+        """Everything derived. `silence_seconds` is how long the store may say nothing."""
         location, keys = self._opened(datasource, datasource.spec.lightly_location)
-        return open_lightly(location, keys, volumes=self._folder_of_volumes(location))
+        usual = Patience()
+        patience = replace(usual, silence_seconds=silence_seconds or usual.silence_seconds)
+        volumes = self._folder_of_volumes(location)
+        return open_lightly(location, keys, volumes=volumes, patience=patience)
 
     def _opened(
         self, datasource: StoredDatasource, location: Location

@@ -1,4 +1,4 @@
-"""A node for tests that runs Pods as processes: one per session, with two images."""
+"""A node for the whole session, beside the control plane: it runs Pods as processes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tools.node.images import Image, job_image
 from tools.node.node import Node, running_node
 
 SCRIPTED, REAL = "curation-job:scripted", "curation-job:real"
-SCRIPTED_WORKER = Path(__file__).parent / "scripted_worker"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,9 @@ def node(
     """A node for the whole session."""
     del crds
     # Without `site`, a worker that needs the standard library only starts in a few milliseconds.
-    scripted = Image(modules=(SCRIPTED_WORKER,), interpreter=(*Image().interpreter, "-S"))
+    scripted = Image(
+        modules=(ROOT / "tests/support/scripted_worker",), interpreter=(*Image().interpreter, "-S")
+    )
     folder = tmp_path_factory.mktemp("node")
     images = {SCRIPTED: scripted, REAL: job_image()}
     with in_background(running_node(control_plane.kubeconfig, folder, images)) as node:
