@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from curation_client.cli.cluster_verbs import add_verbs as add_cluster_verbs
+from curation_client.cli.result_verbs import add_verbs as add_result_verbs
 
 app = typer.Typer(
     name="curate",
@@ -132,6 +133,7 @@ def convert(
 
 
 add_cluster_verbs(app)
+add_result_verbs(app)
 
 
 def main() -> None:

@@ -150,6 +150,19 @@ class ApiServer:
         finally:
             response.close()
 
+    def lines(self, path: str, **query: str) -> Iterator[str]:
+        """A text, line by line as it comes, however long that takes."""
+        response = self._send("GET", path, query=query, timeout=(CONNECT_SECONDS, None))
+        try:
+            if response.status >= 300:
+                raise error_of(response.status, _parsed(response.data), f"GET {path}")
+            for line in response:
+                yield line.decode(errors="replace").rstrip("\n")
+        except _failures() as error:
+            raise unavailable(f"GET {path} ended: {error}") from error
+        finally:
+            response.close()
+
     def _ask(self, method: str, path: str, **request: Any) -> Raw:
         failed = 0
         while True:
@@ -191,7 +204,7 @@ class ApiServer:
         method: str,
         path: str,
         *,
-        timeout: tuple[float, float],
+        timeout: tuple[float, float | None],
         query: Mapping[str, str] | None = None,
         body: Raw | None = None,
         content_type: str = "application/json",

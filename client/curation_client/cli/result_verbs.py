@@ -1,0 +1,79 @@
+"""The verbs that look at what runs have left in the bucket."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curation_client.cli.options import Where, on_cluster
+
+Run = Annotated[str, typer.Argument(metavar="RUN", help="The run by name.")]
+
+
+def add_verbs(app: typer.Typer) -> None:
+    """Make the verbs known."""
+    artifacts = typer.Typer(no_args_is_help=True, help="The files that a run has left.")
+    artifacts.command("ls")(list_artifacts)
+    artifacts.command("get")(get_artifacts)
+    app.add_typer(artifacts, name="artifacts")
+    app.command()(logs)
+
+
+@on_cluster
+def logs(
+    where: Where,
+    run: Run,
+    *,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until it ends.")] = False,
+    tail: Annotated[int | None, typer.Option(help="Only so many of the last lines.")] = None,
+    stage: Annotated[
+        str | None, typer.Option(metavar="prepare|train|embed|select", help="Only of this part.")
+    ] = None,
+) -> int:
+    """Show what the workers of a run say."""
+    from curation_client.cli.artifacts import show_logs
+    from curation_client.cli.terminal import Terminal
+
+    show_logs(run, where.server(), Terminal(), follow=follow, tail=tail, stage=stage)
+    return 0
+
+
+@on_cluster
+def list_artifacts(
+    where: Where,
+    run: Run,
+    *,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="table|json|yaml|name", help="The form.")
+    ] = "table",
+) -> int:
+    """List the artifacts of a run."""
+    from curation_client.cli.artifacts import list_artifacts as do
+    from curation_client.cli.terminal import Terminal
+
+    do(run, output, where.server(), Terminal())
+    return 0
+
+
+@on_cluster
+def get_artifacts(
+    where: Where,
+    run: Run,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TYPE]...", help="report_pdf, manifest, log.txt …; none: all."),
+    ] = None,
+    *,
+    output_dir: Annotated[
+        Path, typer.Option("-d", "--output-dir", help="Where to write them.")
+    ] = Path(),
+    everything: Annotated[
+        bool, typer.Option("--everything", help="All files of the run: plots, lists, embeddings.")
+    ] = False,
+) -> int:
+    """Download artifacts of a run."""
+    from curation_client.cli.artifacts import get_artifacts as do
+    from curation_client.cli.terminal import Terminal
+
+    do(run, what or (), output_dir, where.server(), Terminal(), everything=everything)
+    return 0
