@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from curation_client.cli.options import Where, on_cluster
+from curation_client.cli.options import RunDirectory, Where, on_cluster
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The run by name.")]
+Form = Annotated[str, typer.Option("-o", "--output", metavar="text|json|yaml", help="The form.")]
 
 
 def add_verbs(app: typer.Typer) -> None:
@@ -16,7 +17,8 @@ def add_verbs(app: typer.Typer) -> None:
     artifacts.command("ls")(list_artifacts)
     artifacts.command("get")(get_artifacts)
     app.add_typer(artifacts, name="artifacts")
-    app.command()(logs)
+    for verb in (logs, why, diff):
+        app.command()(verb)
 
 
 @on_cluster
@@ -76,4 +78,46 @@ def get_artifacts(
     from curation_client.cli.terminal import Terminal
 
     do(run, what or (), output_dir, where.server(), Terminal(), everything=everything)
+    return 0
+
+
+@on_cluster
+def why(
+    where: Where,
+    sample: Annotated[str, typer.Argument(metavar="SAMPLE", help="The name of the sample.")],
+    *,
+    run: Annotated[
+        str | None, typer.Option(help="The run.  [default: the one completed last]")
+    ] = None,
+    run_directory: RunDirectory = None,
+    output: Form = "text",
+) -> int:
+    """Say why a sample was selected, or why not and what would have kept it."""
+    from curation_client.cli.results import meant_files
+    from curation_client.cli.terminal import TEXT_FORMS, Terminal, check_form
+    from curation_client.why.explaining import explain
+
+    check_form(output, TEXT_FORMS)
+    terminal = Terminal()
+    terminal.answer(explain(meant_files(run, run_directory, where, terminal), sample), output)
+    return 0
+
+
+@on_cluster
+def diff(
+    where: Where,
+    before: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run by name, or the path of a run's folder.")
+    ],
+    after: Annotated[str, typer.Argument(metavar="RUN", help="The run to compare it with.")],
+    *,
+    output: Form = "text",
+) -> int:
+    """Say what differs between two runs: configuration, input, and what was selected."""
+    from curation_client.cli.results import named_files
+    from curation_client.cli.terminal import TEXT_FORMS, Terminal, check_form
+    from curation_client.why.comparing import compare
+
+    check_form(output, TEXT_FORMS)
+    Terminal().answer(compare(named_files(before, where), named_files(after, where)), output)
     return 0

@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from curation_api.problems import InvalidConfigurationError
 
@@ -20,6 +20,19 @@ _STYLES = {
     "cyan": r"\bRunning\b",
     "bold": r"^(To fix it:|[A-Z][A-Z ]+$)",
 }
+
+
+TEXT_FORMS = ("text", "json", "yaml")
+
+
+class Answer(Protocol):
+    """Something that people and programs can read."""
+
+    def lines(self) -> Iterable[str]:
+        """For people."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,13 @@ class Terminal:
     def remark(self, line: str) -> None:
         """Something beside the answer."""
         _write(self.err, [line])
+
+    def answer(self, answer: Answer, form: str) -> None:
+        """The answer in one of the `TEXT_FORMS`."""
+        if form == "text":
+            self.say(answer.lines())
+        else:
+            self.dump(answer.as_json(), form)
 
     def dump(self, data: Any, form: str) -> None:
         """Data for programs, as json or yaml."""
