@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from curation_client.api_workflow_client import ApiWorkflowClient
     from curation_client.bucket.tags import TagDoesNotExistError
     from curation_client.cluster.errors import ApiException, MaxRetryError
+    from curation_client.curation.asynchronous import AsyncCuration
+    from curation_client.curation.entry import Curation
+    from curation_client.curation.results import Results
+    from curation_client.curation.run import RunFailedError
     from curation_client.models import (
         Creator,
         DatasetCreateRequest,
@@ -34,6 +38,10 @@ _MODULES = {
     "curation_client.api_workflow_client": ("ApiWorkflowClient",),
     "curation_client.bucket.tags": ("TagDoesNotExistError",),
     "curation_client.cluster.errors": ("ApiException", "MaxRetryError"),
+    "curation_client.curation.asynchronous": ("AsyncCuration",),
+    "curation_client.curation.entry": ("Curation",),
+    "curation_client.curation.results": ("Results",),
+    "curation_client.curation.run": ("RunFailedError",),
     "curation_client.models": (
         "Creator",
         "DatasetCreateRequest",
@@ -58,8 +66,10 @@ __all__ = [
     "ApiException",
     "ApiWorkflowClient",
     "ArtifactNotExist",
+    "AsyncCuration",
     "ComputeWorkerRunInfo",
     "Creator",
+    "Curation",
     "CurationError",
     "DatasetCreateRequest",
     "DatasetData",
@@ -73,6 +83,8 @@ __all__ = [
     "DockerRunState",
     "InvalidConfigurationError",
     "MaxRetryError",
+    "Results",
+    "RunFailedError",
     "TagArithmeticsOperation",
     "TagData",
     "TagDoesNotExistError",

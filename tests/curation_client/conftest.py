@@ -1,13 +1,19 @@
-"""A namespace of a real control plane, and clients of it."""
+"""A namespace of a real control plane, and clients of it; and one with an operator at work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from curation_client.api_workflow_client import ApiWorkflowClient
+from tests.curation_client.cli.shell import Shell
+from tests.curation_operator.conftest import an_operator, settings_for
+from tests.curation_operator.farm import Farm
+from tests.support.background import Background
+from tests.support.cluster_fixtures import new_namespace
 from tools.control_plane.cluster import ControlPlane
+from tools.node.node import Node
 
 Clients = Callable[..., ApiWorkflowClient]
 
@@ -27,3 +33,20 @@ def clients(control_plane: ControlPlane, crds: None, namespace: str) -> Clients:
 def client(clients: Clients) -> ApiWorkflowClient:
     """A client of the namespace, as its administrator."""
     return clients()
+
+
+@pytest.fixture(scope="session")
+def barn(control_plane: ControlPlane, node: Background[Node]) -> Iterator[Farm]:
+    """Two volumes, the Datasource `farm` on them, and an operator with scripted workers."""
+    barn = Farm(new_namespace(control_plane), control_plane, node)
+    barn.prepare()
+    barn.create_datasource()
+    with an_operator(control_plane.kubeconfig, settings_for(barn.namespace)):
+        yield barn
+
+
+@pytest.fixture(scope="session")
+def shell(barn: Farm) -> Shell:
+    """Somebody who types commands there, and has the volumes mounted."""
+    volumes = barn.folders["results"].parent
+    return Shell(barn.control_plane.kubeconfig, barn.namespace, {"CURATION_VOLUMES": str(volumes)})

@@ -11,11 +11,11 @@ from curation_client.bucket.downloads import safe_path
 from curation_client.bucket.run_files import LOG, RunFiles
 from curation_client.cli.kinds import run_name
 from curation_client.cli.listing import table_lines
-from curation_client.cli.results import files_of
 from curation_client.cli.terminal import Terminal, check_form
 from curation_client.cluster.api_server import ApiServer
 from curation_client.cluster.logs import followed_log_lines, log_lines
 from curation_client.cluster.objects import runs_of
+from curation_client.cluster.run_files import files_of
 
 DOCUMENT_FORMS = ("table", "json", "yaml", "name")
 

@@ -14,7 +14,7 @@ from curation_api.states import RunState
 from curation_client.cli.kinds import DATASOURCE, RUN, run_name, split_name
 from curation_client.cli.terminal import Terminal, check_form
 from curation_client.cluster.api_server import ApiServer
-from curation_client.cluster.control import until_it_ends
+from curation_client.cluster.control import progress_of, until_it_ends
 from curation_client.cluster.objects import Runs, StoredRun, datasources_of, runs_of
 from curation_client.local.display import show_progress
 from curation_client.local.manifests import read_manifests
@@ -136,21 +136,10 @@ def _wait_for(name: str, server: ApiServer, terminal: Terminal, seconds: float |
     run = None
     with show_progress(name, terminal.err) as show:
         for run in until_it_ends(runs_of(server), name, seconds):
-            show(_progress(run))
+            show(progress_of(run))
     assert run is not None  # noqa: S101  it was there, or there is an error
     terminal.say(ended_lines(run))
     return exit_code_of(run)
-
-
-def _progress(run: StoredRun) -> dict[str, Any]:
-    """What a worker would say of itself."""
-    status, progress = run.status, run.status.progress
-    return {
-        "step": str(status.step or status.state or "not looked at yet"),
-        "message": status.message or "",
-        "processed": progress.processed if progress else None,
-        "total": progress.total if progress else None,
-    }
 
 
 def ended_lines(run: StoredRun) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from curation_client.cluster.access import Access
     from curation_client.cluster.api_server import ApiServer
 
 INTERRUPTED = 130  # as a shell calls a program that Ctrl-C has ended
@@ -36,15 +37,18 @@ class Where:
     context: str | None = None
     kubeconfig: Path | None = None
 
-    def server(self) -> "ApiServer":
-        """The API server; the rest is said by the environment and the kubeconfig."""
+    def access(self) -> "Access":
+        """The same; the rest is said by the environment and the kubeconfig."""
         from curation_client.cluster.access import Access
-        from curation_client.cluster.api_server import ApiServer
 
         kubeconfig = None if self.kubeconfig is None else str(self.kubeconfig)
-        return ApiServer(
-            Access(namespace=self.namespace, context=self.context, kubeconfig=kubeconfig)
-        )
+        return Access(namespace=self.namespace, context=self.context, kubeconfig=kubeconfig)
+
+    def server(self) -> "ApiServer":
+        """The API server."""
+        from curation_client.cluster.api_server import ApiServer
+
+        return ApiServer(self.access())
 
 
 def on_cluster(verb: Callable[..., int]) -> Callable[..., None]:

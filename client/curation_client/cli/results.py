@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from curation_api.names import RUNS
 from curation_api.problems import InvalidConfigurationError
 from curation_api.states import RunState
 from curation_client.bucket.run_files import RunFiles, in_folder
@@ -10,16 +9,8 @@ from curation_client.cli.kinds import run_name
 from curation_client.cli.options import Where
 from curation_client.cli.terminal import Terminal
 from curation_client.cluster.api_server import ApiServer
-from curation_client.cluster.objects import StoredRun, datasources_of, runs_of
-from curation_client.cluster.places import Places
-
-
-def files_of(run: StoredRun, server: ApiServer, places: Places | None = None) -> RunFiles:
-    """The folder of a run in the LIGHTLY bucket of its Datasource, opened from here."""
-    datasource = datasources_of(server).get(run.spec.datasource_ref.name)
-    bucket = (places or Places(server)).open_lightly(datasource)
-    folder = run.spec.worker_config.run_directory or run.uid
-    return RunFiles(bucket, f"{RUNS}/{folder}", run.name)
+from curation_client.cluster.objects import StoredRun, runs_of
+from curation_client.cluster.run_files import files_of
 
 
 def meant_files(

@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from curation_api.problems import CurationError, ExitCode, Reason
 from curation_api.states import RunState
@@ -35,6 +36,17 @@ def has_ended(run: StoredRun) -> bool:
     """Whether nothing more will happen, in the attempt that is asked for."""
     state, attempt = run.status.state, run.status.attempt or run.spec.attempt
     return state is not None and state.is_final and attempt >= run.spec.attempt
+
+
+def progress_of(run: StoredRun) -> dict[str, Any]:
+    """What a worker would say of itself."""
+    status, progress = run.status, run.status.progress
+    return {
+        "step": str(status.step or status.state or "not looked at yet"),
+        "message": status.message or "",
+        "processed": progress.processed if progress else None,
+        "total": progress.total if progress else None,
+    }
 
 
 def cancel(runs: Runs, name: str) -> StoredRun:
