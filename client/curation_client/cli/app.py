@@ -132,6 +132,19 @@ def convert(
     raise typer.Exit(do(ConvertRequest(file, datasource, name), sys.stdout, sys.stderr))
 
 
+@app.command()
+def completion(
+    shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish|powershell")],
+) -> None:
+    """Print what lets a shell complete this command: source <(curate completion bash)."""
+    from typer._completion_shared import get_completion_script
+
+    if shell not in {"bash", "zsh", "fish", "powershell"}:
+        raise typer.BadParameter(f"{shell} is no shell that can be helped")
+    script = get_completion_script(prog_name="curate", complete_var="_CURATE_COMPLETE", shell=shell)
+    typer.echo(script)
+
+
 add_cluster_verbs(app)
 add_result_verbs(app)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation_client.cli.options import Where, on_cluster
+from curation_client.cli.options import Where, on_cluster, run_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,9 @@ What = Annotated[
     list[str],
     typer.Argument(metavar="KIND [NAME]...", help="runs or datasources, or run/NAME."),
 ]
-Names = Annotated[list[str], typer.Argument(metavar="RUN...", help="The runs by name.")]
+Names = Annotated[
+    list[str], typer.Argument(metavar="RUN...", help="The runs by name.", autocompletion=run_names)
+]
 Timeout = Annotated[
     str | None, typer.Option(metavar="TIME", help="Give up after so long: 90s, 5m, 2h.")
 ]
@@ -27,7 +29,7 @@ def add_verbs(app: typer.Typer) -> None:
     creating = typer.Typer(no_args_is_help=True, help="Ask for something new.")
     creating.command("run")(create_run)
     app.add_typer(creating, name="create")
-    for verb in (get, describe, wait, cancel, suspend, resume, retry):
+    for verb in (get, describe, wait, cancel, suspend, resume, retry, doctor):
         app.command()(verb)
 
 
@@ -165,6 +167,17 @@ def retry(where: Where, runs: Names) -> int:
     from curation_client.cluster import control
 
     return _change(control.retry, "retried", where, runs)
+
+
+@on_cluster
+def doctor(where: Where) -> int:
+    """Say what is installed, what can be reached, and what a run would lack."""
+    from curation_client.cli.examining import examination_lines, examine
+    from curation_client.cli.terminal import Terminal
+
+    found = examine(where.server())
+    Terminal().say(examination_lines(found))
+    return 0 if found.is_well else 1
 
 
 def _change(

@@ -26,6 +26,21 @@ RunDirectory = Annotated[
     typer.Option(help="The folder of a run, such as `curate run --local` names; no cluster."),
 ]
 
+
+def run_names(incomplete: str) -> list[str]:
+    """The names of runs, for a shell that completes one."""
+    from curation_client.cli.completing import run_names as ask
+
+    return ask(incomplete)
+
+
+def datasource_names(incomplete: str) -> list[str]:
+    """The names of Datasources, for a shell that completes one."""
+    from curation_client.cli.completing import datasource_names as ask
+
+    return ask(incomplete)
+
+
 _OPTIONS = {"namespace": Namespace, "context": Context, "kubeconfig": Kubeconfig}
 
 

@@ -5,10 +5,23 @@ from typing import Annotated
 
 import typer
 
-from curation_client.cli.options import RunDirectory, Where, on_cluster
+from curation_client.cli.options import (
+    RunDirectory,
+    Where,
+    datasource_names,
+    on_cluster,
+    run_names,
+)
 
-Run = Annotated[str, typer.Argument(metavar="RUN", help="The run by name.")]
-Datasource = Annotated[str, typer.Argument(metavar="DATASOURCE", help="The Datasource by name.")]
+Run = Annotated[
+    str, typer.Argument(metavar="RUN", help="The run by name.", autocompletion=run_names)
+]
+Datasource = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATASOURCE", help="The Datasource by name.", autocompletion=datasource_names
+    ),
+]
 Tag = Annotated[str, typer.Argument(metavar="TAG", help="The tag by name.")]
 Form = Annotated[str, typer.Option("-o", "--output", metavar="text|json|yaml", help="The form.")]
 

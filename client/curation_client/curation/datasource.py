@@ -167,8 +167,10 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
     merged = dict(below)
     for key, value in above.items():
         there = merged.get(key)
-        is_part = isinstance(there, Mapping) and isinstance(value, Mapping)
-        merged[key] = _laid_over(there, value) if is_part else value
+        if isinstance(there, Mapping) and isinstance(value, Mapping):
+            merged[key] = _laid_over(there, value)
+        else:
+            merged[key] = value
     return merged
 
 

@@ -65,12 +65,11 @@ class Samples:
     def to_pandas(self) -> Any:
         """The same as a DataFrame."""
         try:
-            import pandas  # noqa: F401  only to say what is missing
-        except ImportError:
+            return self._table.to_pandas()
+        except ImportError as error:
             raise CurationError(
                 "pandas is not installed here", fix="Install it, or use .arrow"
-            ) from None
-        return self._table.to_pandas()
+            ) from error
 
     def _repr_html_(self) -> str:
         """For notebooks: the first ones as pictures, each with what became of it."""

@@ -1,11 +1,12 @@
 """`Curation`, the short way from Python, with a real operator."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import yaml
 
-from curation_api.problems import ExitCode, InvalidConfigurationError
+from curation_api.problems import CurationError, ExitCode, InvalidConfigurationError
 from curation_client import AsyncCuration, Curation, Results, RunFailedError
 from curation_client.cluster.control import NotPossibleError, WaitedTooLongError
 from curation_client.cluster.errors import NotFoundException
@@ -168,6 +169,12 @@ def test_samples_are_rows_for_people_and_tables_for_programs(results: Results) -
     assert results.samples.where("corrupt").names == ["empty.jpg"]
     assert results.selected.arrow.column("distance").to_pylist() == [None, 0.75, 0.25]
     assert results.configuration["enableTraining"] is False
+
+
+@pytest.mark.skipif(find_spec("pandas") is not None, reason="pandas is there")
+def test_without_pandas_it_says_what_to_do(results: Results) -> None:
+    with pytest.raises(CurationError, match="pandas is not installed here"):
+        results.samples.to_pandas()
 
 
 def test_two_runs_of_this_machine_are_compared(results: Results, tmp_path: Path) -> None:
