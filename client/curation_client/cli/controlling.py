@@ -15,6 +15,7 @@ from curation_client.cli.kinds import DATASOURCE, RUN, run_name, split_name
 from curation_client.cli.terminal import Terminal, check_form
 from curation_client.cluster.api_server import ApiServer
 from curation_client.cluster.control import progress_of, until_it_ends
+from curation_client.cluster.errors import AlreadyExistsException
 from curation_client.cluster.objects import Runs, StoredRun, datasources_of, runs_of
 from curation_client.local.display import show_progress
 from curation_client.local.manifests import read_manifests
@@ -53,11 +54,21 @@ def create_runs(asked: CreateRequest, server: ApiServer, terminal: Terminal) -> 
         return []
     for run in wanted:
         name, datasource = str(run.metadata.name), run.spec.datasource_ref.name
-        runs_of(server).create(name, run.spec.manifest())
+        _create(name, run, server)
         terminal.say([f"{RUN.resource}/{name}" + (" created" if asked.form == "text" else "")])
         if datasources_of(server).find(datasource) is None:
             terminal.remark(f"There is no Datasource {datasource!r} yet; the run waits for it.")
     return [str(run.metadata.name) for run in wanted]
+
+
+def _create(name: str, run: CurationRun, server: ApiServer) -> None:
+    try:
+        runs_of(server).create(name, run.spec.manifest())
+    except AlreadyExistsException as error:
+        raise InvalidConfigurationError(
+            f"There is a run {name!r} already in namespace {server.namespace}",
+            fix=f"Choose another name, or look at that one: curate describe run {name}",
+        ) from error
 
 
 def _wanted(asked: CreateRequest) -> list[CurationRun]:

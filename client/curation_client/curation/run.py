@@ -164,7 +164,13 @@ class Run:
         return self.results.download(folder)
 
     def _repr_html_(self) -> str:
-        """For notebooks: how it stands, and what it selected."""
+        """For notebooks: how it stands, and what it selected where that can be opened from here."""
         title = f"<p><b>{escape(self.name)}</b>: {escape(self.state or 'new')}"
         message = f"<br>{escape(self.status.message or '')}</p>"
-        return title + message + (self.selected._repr_html_() if self.has_succeeded else "")
+        return title + message + (self._gallery() if self.has_succeeded else "")
+
+    def _gallery(self) -> str:
+        try:
+            return self.selected._repr_html_()
+        except CurationError as error:
+            return f"<p>{escape(str(error))}</p>"

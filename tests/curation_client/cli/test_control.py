@@ -28,6 +28,9 @@ def test_a_run_is_created_and_waited_for(shell: Shell) -> None:
         "  5 selected, published as tag 'initial-tag'\n"
     )
     assert said.err.splitlines()[-1] == "made: COMPLETED"
+    again = shell("create", "run", "made", "--datasource", "farm", "--n-samples", "5")
+    assert again.exit_code == ExitCode.INVALID_CONFIG
+    assert "There is a run 'made' already in namespace " in again.err
 
 
 def test_what_would_be_created_can_be_looked_at_first() -> None:

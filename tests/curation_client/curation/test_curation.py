@@ -39,6 +39,7 @@ def leave_result(barn: Farm, name: str, rows: list[dict[str, object]]) -> None:
 
 def test_one_line_from_a_datasource_to_a_selection(curation: Curation, barn: Farm) -> None:
     run = curation.datasource("farm").select(5, diversity=True).run("short").wait()
+    without_result = run._repr_html_()
     leave_result(barn, "short", FARM)
 
     assert repr(run) == "Run('short', Completed)"
@@ -47,6 +48,7 @@ def test_one_line_from_a_datasource_to_a_selection(curation: Curation, barn: Far
     assert run.selected.names == ["cow.jpg", "pig.jpg", "hen.jpg"]
     assert str(run.why("copy.jpg")).startswith("copy.jpg: left out as an exact duplicate")
     assert "<b>short</b>: Completed" in run._repr_html_()
+    assert "has left no manifest.parquet" in without_result
 
 
 def test_the_same_request_by_the_same_name_is_the_same_run(curation: Curation) -> None:
