@@ -136,7 +136,7 @@ def test_the_python_of_the_readme_selects_and_explains(studio: Studio) -> None:
     said = studio.run([sys.executable, "-c", block.text])
 
     assert re.match(
-        r"night/moment-later-00\.jpg: (not )?selected.*\n"
+        r"snow/moment-later-05\.jpg: (not )?selected.*\n"
         r"(  .*\n)*  Nearest.*: .*\.jpg \(rank \d+\), at distance ",
         said,
     )
