@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from curation_api import JobConfig
 from curation_client import (
     ApiException,
     ApiWorkflowClient,
@@ -20,6 +19,7 @@ from curation_job.buckets import LightlyBucket
 from curation_job.opening import Address, open_derived
 from curation_job.publishing import Tags
 from tests.curation_client.conftest import Clients
+from tests.curation_client.operators_part import a_job_config
 
 PICTURES = {f"cows/{number}.jpg": f"moo {number}".encode() * 1000 for number in range(10)}
 
@@ -60,20 +60,6 @@ def publish(client: ApiWorkflowClient, volumes: Path, tmp_path: Path) -> Publish
         return Tags(bucket, tmp_path).publish(config, names, sources or list(names))
 
     return publish
-
-
-def a_job_config(datasource_spec: object, uid: str, run: str) -> JobConfig:
-    strategy = {"input": {"type": "RANDOM"}, "strategy": {"type": "WEIGHTS"}}
-    return JobConfig.model_validate(
-        {
-            "run": {"name": run, "namespace": "here", "uid": f"{run}-1234-1234-1234-123456789012"},
-            "datasource": {"name": "farm", "uid": uid},
-            "datasourceSpec": datasource_spec,
-            "workerConfig": {},
-            "lightlyConfig": {},
-            "selectionConfig": {"nSamples": 5, "strategies": [strategy]},
-        }
-    )
 
 
 def cows(*numbers: int) -> list[str]:
