@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,15 @@ def test_both_documented_imports_lead_to_the_same_class() -> None:
     from curation_client.api_workflow_client import ApiWorkflowClient as ByModule
 
     assert ByModule is ApiWorkflowClient
+
+
+def test_the_import_lines_of_the_page_about_migration_lead_somewhere() -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/migrate.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(lightly[\w.]*)` \| `([\w.]+)` \|$", page, re.MULTILINE)
+
+    assert len(rows) == 4
+    for _, ours in rows:
+        assert import_module(ours).__name__ == ours
 
 
 def test_everything_that_is_exported_is_there() -> None:
