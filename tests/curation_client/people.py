@@ -11,11 +11,11 @@ def somebody(
     control_plane: ControlPlane, namespace: str, name: str, *rights: str
 ) -> RestrictedUser:
     """A user who may do these things in the namespace: `VERB,VERB RESOURCE`."""
-    where = f"--namespace={namespace}"
+    where, plain = f"--namespace={namespace}", name.replace(":", "-")
     for number, right in enumerate(rights):
         verbs, resource = right.split()
-        role = ("create", "role", f"{name}-{number}", f"--verb={verbs}", f"--resource={resource}")
-        binding = ("create", "rolebinding", f"{name}-{number}", f"--role={name}-{number}")
+        role = ("create", "role", f"{plain}-{number}", f"--verb={verbs}", f"--resource={resource}")
+        binding = ("create", "rolebinding", f"{plain}-{number}", f"--role={plain}-{number}")
         control_plane.kubectl(*role, where)
         control_plane.kubectl(*binding, f"--user={name}", where)
     for right in rights:

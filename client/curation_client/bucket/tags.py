@@ -208,7 +208,7 @@ def _key(tag: TagData) -> str:
 
 
 def _check_name(name: str, existing: Iterable[TagData]) -> None:
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise TagError(
             f"{name!r} cannot be the name of a tag",
             fix="Use at least three letters, digits, spaces and . : ; = @ _ -, with a letter or"

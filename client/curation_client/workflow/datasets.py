@@ -33,7 +33,7 @@ class Datasets:
 
     def create(self, name: str, kind: str) -> str:
         """Make a dataset; its id comes back. `ValueError` where an own one has that name."""
-        if not _NAME.match(name):
+        if not _NAME.fullmatch(name):
             raise InvalidNameError(
                 f"{name!r} cannot be the name of a dataset",
                 fix="Use at least three letters, digits, spaces, '_' and '-', with a letter or"

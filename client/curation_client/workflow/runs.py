@@ -73,10 +73,16 @@ class Runs:
                 fix="Call set_s3_config(…) or its like with purpose INPUT and with purpose LIGHTLY",
             )
         check_files(spec, datasource, self._current.places)
-        name = run_name(datasource.name)
-        return self._current.runs.create(
-            name, spec.manifest(), annotations=self._current.owned()
-        ).id
+        name, manifest = run_name(datasource.name), spec.manifest()
+        if (other := spec.worker_config.checkpoint_run_id) is not None:
+            manifest["workerConfig"]["checkpointRunId"] = self._folder_of(other)
+        created = self._current.runs.create(name, manifest, annotations=self._current.owned())
+        return created.id
+
+    def _folder_of(self, run_id: str) -> str:
+        """Where a run leaves its files: workers know runs by that, and not by ids of clients."""
+        run = self._current.runs.find_by_id(run_id)
+        return run_id if run is None else run.spec.worker_config.run_directory or run.uid
 
     def check(self, *, worker_config: Any, lightly_config: Any, selection_config: Any) -> str:
         """A digest of a configuration that is valid."""

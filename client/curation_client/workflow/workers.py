@@ -30,7 +30,7 @@ class Workers:
 
     def register(self, name: str, labels: list[str] | None) -> str:
         """Note a worker; its id comes back, the same for the same name."""
-        if not _NAME.match(name):
+        if not _NAME.fullmatch(name):
             raise InvalidConfigurationError(
                 f"{name!r} cannot be the name of a worker",
                 fix="Use at least three letters, digits, spaces, '_' and '-'",

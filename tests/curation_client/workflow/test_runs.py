@@ -18,6 +18,7 @@ from curation_client import (
 from curation_client.cluster import following
 from curation_client.workflow.states import info_of
 from tests.curation_client.conftest import Clients
+from tests.curation_client.operators_part import Cluster
 from tests.curation_client.workflow.stored_runs import a_stored_run
 from tests.support.api_proxy import Call, Proxy, api_proxy
 from tests.support.background import in_background
@@ -29,33 +30,6 @@ SELECTION = {
     "strategies": [{"input": {"type": "EMBEDDINGS"}, "strategy": {"type": "DIVERSITY"}}],
 }
 WORKER = {"enable_corruptness_check": True, "remove_exact_duplicates": True}
-START = "2026-01-01T00:00:00Z"
-
-
-class Cluster:
-    """What an operator would do to runs."""
-
-    def __init__(self, control_plane: ControlPlane, namespace: str) -> None:
-        self._api = control_plane.api
-        self._runs = f"/apis/curation.dev/v1alpha1/namespaces/{namespace}/curationruns"
-
-    def runs(self) -> list[Any]:
-        items: list[Any] = self._api.get(self._runs).body["items"]
-        return items
-
-    def say(self, id_: str, state: str, step: str | None = None, **status: Any) -> None:
-        """Write the status of a run."""
-        begun = {} if state in {"Pending", "Queued"} else {"startTime": START}
-        said = {**begun, "state": state, "step": step, **status}
-        answer = self._api.patch(f"{self._runs}/{self.name_of(id_)}/status", {"status": said})
-        assert answer.status == 200, answer.body
-
-    def name_of(self, id_: str) -> str:
-        uids = {run["metadata"]["uid"].replace("-", "")[:24]: run for run in self.runs()}
-        return str(uids[id_]["metadata"]["name"])
-
-    def delete(self, id_: str) -> None:
-        self._api.delete(f"{self._runs}/{self.name_of(id_)}")
 
 
 @pytest.fixture
