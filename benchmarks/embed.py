@@ -136,7 +136,7 @@ def ours(folder: Path, side: int, *, exact: bool = False) -> Callable[[], Embedd
     from curation_job.workspace import Workspace
 
     config = _config(side, exact=exact)
-    raw = Address(config.datasource_spec.input, {}, folder)
+    raw = Address(config.datasource_spec.input_location, {}, folder)
     assert config.datasource_spec.lightly is not None
     derived = Address(config.datasource_spec.lightly, {}, folder)
     scratch = folder / f"scratch-{exact}"

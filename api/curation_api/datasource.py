@@ -18,6 +18,7 @@ from curation_api.fields import (
 )
 from curation_api.model import ApiModel, Distinct, Rule, matching, unchanged
 from curation_api.names import DEFAULT_THUMBNAIL_SUFFIX, DERIVED
+from curation_api.problems import CurationError, ExitCode, Reason
 from curation_api.resource import Resource, short_name
 
 ResourcePath = Annotated[str, Field(max_length=LONGEST_PATH)]
@@ -61,6 +62,22 @@ class DatasourceType(StrEnum):
     IMAGES = "IMAGES"
     VIDEOS = "VIDEOS"
     CROPS = "CROPS"
+
+
+class InputPurpose(StrEnum):
+    """What the place of the raw files is for."""
+
+    INPUT = "INPUT"
+    """Raw files only."""
+    INPUT_OUTPUT = "INPUT_OUTPUT"
+    """Raw files, and everything derived where no other place is given."""
+
+
+class IncompleteDatasourceError(CurationError):
+    """A Datasource that does not say yet where its files lie."""
+
+    reason = Reason.LOCATION_MISSING
+    exit_code = ExitCode.INVALID_CONFIG
 
 
 class ValueDataType(StrEnum):
@@ -285,6 +302,9 @@ class InputLocation(Location):
     thumbnail_suffix: ThumbnailSuffix | None = DEFAULT_THUMBNAIL_SUFFIX
     """Where thumbnails lie already; [filename], [extension] are replaced. Empty or null: none."""
 
+    purpose: Annotated[InputPurpose | None, Field(strict=False)] = None
+    """INPUT: raw files only, so that `lightly` has to be given. Left out: INPUT_OUTPUT."""
+
 
 class LightlyLocation(Location):
     """Everything derived from the raw files. Listed, read and written."""
@@ -349,8 +369,8 @@ class DatasourceSpec(ApiModel):
     ) = None
     """A name for people; the Python client calls it the name of the dataset."""
 
-    input: InputLocation
-    """The raw files. Needs the rights to list and read; nothing is ever written there."""
+    input: InputLocation | None = None
+    """The raw files: list, read, never write. While it is left out, no run starts."""
 
     lightly: LightlyLocation | None = None
     """Everything derived. Needs rights to list, read and write. Left out: the same as `input`."""
@@ -377,6 +397,39 @@ class DatasourceSpec(ApiModel):
         Annotated[list[MetadataField], Field(max_length=64), Distinct("name")] | None
     ) = None
     """Which metadata runs can select by, in addition to `.lightly/metadata/schema.json`."""
+
+    @property
+    def input_location(self) -> InputLocation:
+        """Where the raw files lie; an error while that is not said."""
+        if self.input is None:
+            raise IncompleteDatasourceError(
+                "The Datasource has no INPUT: it does not say where its raw files lie",
+                fix="Set spec.input",
+            )
+        return self.input
+
+    @property
+    def lightly_location(self) -> InputLocation | LightlyLocation:
+        """Where everything derived lies; an error while that is not said."""
+        if self.lightly is not None:
+            return self.lightly
+        location = self.input_location
+        if location.purpose is InputPurpose.INPUT:
+            raise IncompleteDatasourceError(
+                "The Datasource has no LIGHTLY: it does not say where results go, and its input is"
+                " for raw files only",
+                fix="Set spec.lightly",
+            )
+        return location
+
+    @property
+    def what_is_missing(self) -> str:
+        """Why nothing can be chosen from it yet; empty when it is complete."""
+        try:
+            _ = self.input_location, self.lightly_location
+        except IncompleteDatasourceError as error:
+            return str(error)
+        return ""
 
 
 class InputRights(ApiModel):

@@ -24,6 +24,12 @@ SUSPENDED_ANNOTATION = f"{GROUP}/suspended"
 REPROBE_ANNOTATION = f"{GROUP}/reprobe"
 RECONCILE_ANNOTATION = f"{GROUP}/reconcile"
 
+# What the client writes on objects that it makes; only the client reads them.
+ID_LABEL = f"{GROUP}/id"  # the id by which Python code knows the object, to find it again
+OWNER_ANNOTATION = f"{GROUP}/owner"  # the user who made it
+REQUEST_ANNOTATION = f"{GROUP}/request"  # which call made it, when an answer was lost
+PROCESSED_UNTIL_ANNOTATION = f"{GROUP}/processed-until"  # what was listed as new, in unix seconds
+
 # Labels of Kueue: on a Job, which Kueue reads, and on the Workload that it makes for it.
 QUEUE_NAME_LABEL = "kueue.x-k8s.io/queue-name"
 JOB_UID_LABEL = "kueue.x-k8s.io/job-uid"

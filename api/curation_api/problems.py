@@ -52,6 +52,7 @@ class Reason(StrEnum):
     ACCEPTED = "Accepted"
     DATASOURCE_NOT_FOUND = "DatasourceNotFound"
     DATASOURCE_NOT_READY = "DatasourceNotReady"
+    LOCATION_MISSING = "LocationMissing"
     INVALID_REFERENCE = "InvalidReference"
     POD_TEMPLATE_REJECTED = "PodTemplateRejected"
     PURPOSE_MISMATCH = "PurposeMismatch"

@@ -22,8 +22,10 @@ def validate(paths: Sequence[Path], out: TextIO, err: TextIO) -> int:
 
 
 def _lines(manifests: Manifests) -> Iterator[str]:
-    for name in manifests.datasources:
+    for name, datasource in manifests.datasources.items():
         yield f"datasource/{name} is valid"
+        if datasource.spec.what_is_missing:
+            yield f"  note: {datasource.spec.what_is_missing}"
     for run in manifests.runs:
         yield f"curationrun/{run.metadata.name} is valid"
         yield from _notes(run)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curation_api import JobConfig
+from curation_api.manifest import GAIN_PREFIX, NotSelected, SampleOutcome
 from curation_api.names import WORKER_METADATA_PREFIX
 from curation_job.assembling import Assembled, Candidates, without_duplicates
 from curation_job.projection import fit_projection
@@ -158,12 +159,15 @@ def manifest_table(chosen: Chosen) -> pa.Table:
     names = assembled.names
     corrupt = assembled.table.column("corrupt")
     reason = np.array(corrupt.to_pylist(), dtype=object)
-    outcome = np.where(corrupt.is_valid().to_numpy(), "corrupt", "masked").astype(object)
+    outcome = np.where(
+        corrupt.is_valid().to_numpy(), str(SampleOutcome.CORRUPT), str(SampleOutcome.MASKED)
+    ).astype(object)
     nearest = np.full(count, None, dtype=object)
     distance_N = np.full(count, np.nan, np.float32)
     rank_N = np.zeros(count, np.int32)
     for row, original in candidates.duplicate_of.items():
-        outcome[row], reason[row] = "duplicate", "the same as another sample"
+        outcome[row] = str(SampleOutcome.DUPLICATE)
+        reason[row] = "the same as another sample"
         nearest[row], distance_N[row] = names[original].as_py(), 0.0
     rows_C, reasons = candidates.rows_C, selection.reasons
     outcome[rows_C] = [_OUTCOMES[Outcome(number)] for number in reasons.outcome_N]
@@ -175,7 +179,8 @@ def manifest_table(chosen: Chosen) -> pa.Table:
         chosen.candidate_names[number] for number in reasons.nearest_N[has_nearest]
     ]
     gains = {
-        f"gain: {name}": _spread_out(chosen, values) for name, values in selection.gains.items()
+        f"{GAIN_PREFIX}{name}": _spread_out(chosen, values)
+        for name, values in selection.gains.items()
     }
     return pa.table(
         {
@@ -193,17 +198,17 @@ def manifest_table(chosen: Chosen) -> pa.Table:
 
 
 _OUTCOMES = {
-    Outcome.SELECTED: "selected",
-    Outcome.PRESELECTED: "preselected",
-    Outcome.FILTERED: "filtered",
-    Outcome.UNTYPICAL: "not selected",
-    Outcome.TOO_NEAR: "not selected",
-    Outcome.OUTRANKED: "not selected",
+    Outcome.SELECTED: str(SampleOutcome.SELECTED),
+    Outcome.PRESELECTED: str(SampleOutcome.PRESELECTED),
+    Outcome.FILTERED: str(SampleOutcome.FILTERED),
+    Outcome.UNTYPICAL: str(SampleOutcome.NOT_SELECTED),
+    Outcome.TOO_NEAR: str(SampleOutcome.NOT_SELECTED),
+    Outcome.OUTRANKED: str(SampleOutcome.NOT_SELECTED),
 }
 _WORDS = {
-    Outcome.UNTYPICAL: "less typical than allowed",
-    Outcome.TOO_NEAR: "nearer to a selected sample than allowed",
-    Outcome.OUTRANKED: "others were better and there was no room for more",
+    Outcome.UNTYPICAL: str(NotSelected.UNTYPICAL),
+    Outcome.TOO_NEAR: str(NotSelected.TOO_NEAR),
+    Outcome.OUTRANKED: str(NotSelected.OUTRANKED),
 }
 
 

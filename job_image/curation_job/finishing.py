@@ -13,6 +13,7 @@ import pyarrow as pa
 from curation_api.names import CACHE
 from curation_api.run_report import Artifact, RunResult
 from curation_api.states import ArtifactType, Stage, Step
+from curation_api.thumbnails import thumbnail_key
 from curation_job.assembling import Assembled, assemble
 from curation_job.cache import Cache
 from curation_job.choosing import Chosen, choose
@@ -28,7 +29,7 @@ from curation_job.report.distances import distance_statistics
 from curation_job.report.drawing import draw_all
 from curation_job.report.pdf import write_pdf
 from curation_job.stage_files import StageFiles
-from curation_job.thumbnails import Thumbnails, can_be_stored, thumbnail_key
+from curation_job.thumbnails import Thumbnails, can_be_stored
 from curation_job.workspace import Workspace
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from curation_api import RunReport
-from curation_api.states import Stage, Step
+from curation_api.run_report import Artifact
+from curation_api.states import ArtifactType, Stage, Step
 from curation_job.embedding_stage import embed, open_thumbnails
 from curation_job.finishing import finish, upload
 from curation_job.pixel_store import PixelStore
@@ -106,8 +107,17 @@ def _select(
         return RunReport.model_validate_json(done)
     result = finish(space, prepared, thumbnails, trained.losses, started)
     space.progress.begin(Step.UPLOADING_ARTIFACTS)
-    report = RunReport(stage=Stage.ALL, ok=True, result=result, artifacts=upload(space))
+    artifacts = [*upload(space), *_checkpoint(space, trained)]
+    report = RunReport(stage=Stage.ALL, ok=True, result=result, artifacts=artifacts)
     files.write("report.json", report.model_dump_json(by_alias=True).encode())
     files.complete({"tag": result.tag, "digest": result.digest})
     space.progress.begin(Step.COMPLETED)
     return report
+
+
+def _checkpoint(space: Workspace, trained: Trained) -> list[Artifact]:
+    """The weights that this run has trained; they lie in its folder since training ended."""
+    if not space.config.worker_config.enable_training:
+        return []
+    size = len(space.lightly.read(trained.checkpoint) or b"")
+    return [Artifact(type=ArtifactType.CHECKPOINT, key=trained.checkpoint, size_bytes=size)]

@@ -14,8 +14,9 @@ import pyarrow.parquet
 
 from curation_api import JobConfig
 from curation_api.names import FRAMES, INITIAL_TAG, SAMPLES, TAGS
+from curation_api.thumbnails import thumbnail_key
 from curation_job.buckets import LightlyBucket
-from curation_job.thumbnails import can_be_stored, thumbnail_key
+from curation_job.thumbnails import can_be_stored
 
 logger = logging.getLogger(__name__)
 

@@ -50,5 +50,5 @@ def _unsupported(config: JobConfig) -> Iterator[str]:
 
 
 def _says_when_files_expire(config: JobConfig) -> bool:
-    place = config.datasource_spec.input
+    place = config.datasource_spec.input_location
     return bool(place.s3 or place.s3_delegated_access or place.local)

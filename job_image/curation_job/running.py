@@ -95,9 +95,9 @@ def _workspace(
     stop: StopRequest,
 ) -> Workspace:
     spec = config.datasource_spec
-    raw = Address(spec.input, secret_from_folder(settings.input_secrets), settings.volumes)
+    raw = Address(spec.input_location, secret_from_folder(settings.input_secrets), settings.volumes)
     derived = Address(
-        spec.lightly or spec.input,
+        spec.lightly_location,
         secret_from_folder(settings.lightly_secrets if spec.lightly else settings.input_secrets),
         settings.volumes,
     )

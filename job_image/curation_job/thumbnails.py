@@ -63,14 +63,6 @@ class Thumbnails:
         self._database.close()
 
 
-def thumbnail_key(suffix: str, name: str) -> str:
-    """Where the thumbnail of a sample lies, by the suffix of the Datasource."""
-    stem, dot, extension = name.rpartition(".")
-    if not dot or "/" in extension:
-        stem, extension = name, ""
-    return suffix.replace("[filename]", stem).replace("[extension]", extension)
-
-
 def can_be_stored(key: str) -> bool:
     """Whether every store takes this key: what we derive has longer names than what it is of."""
     encoded = key.encode()

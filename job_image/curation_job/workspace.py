@@ -80,8 +80,7 @@ class Workspace:
     @property
     def thumbnail_suffix(self) -> str:
         """Where thumbnails of selected samples go; empty for none."""
-        location = self.config.datasource_spec.lightly or self.config.datasource_spec.input
-        return location.thumbnail_suffix or ""
+        return self.config.datasource_spec.lightly_location.thumbnail_suffix or ""
 
     @cached_property
     def reader(self) -> SourceReader:

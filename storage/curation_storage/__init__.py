@@ -9,7 +9,7 @@ from curation_storage.errors import (
     UnreachableError,
 )
 from curation_storage.keys import secret_from_folder
-from curation_storage.opening import open_input, open_lightly
+from curation_storage.opening import open_folder, open_input, open_lightly
 from curation_storage.patience import IMPATIENT, Patience
 from curation_storage.port import Listed, Readable, Writable
 from curation_storage.read_ahead import ReadLimits
@@ -27,6 +27,7 @@ __all__ = [
     "ThrottledError",
     "UnreachableError",
     "Writable",
+    "open_folder",
     "open_input",
     "open_lightly",
     "secret_from_folder",

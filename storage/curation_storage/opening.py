@@ -45,6 +45,11 @@ def open_lightly(
     return LightlyBucket(store, folder, patience)
 
 
+def open_folder(folder: Path) -> Readable:
+    """A place for everything derived that is a folder of this machine, to be read."""
+    return LightlyBucket(LocalStore(folder), "", _PATIENT)
+
+
 def _open(
     location: Location, secret: Mapping[str, str], volumes: Path, patience: Patience
 ) -> tuple[Store, str]:

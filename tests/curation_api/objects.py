@@ -275,7 +275,10 @@ def datasources(draw: st.DrawFn) -> Datasource:
             type=st.sampled_from(["IMAGES", "VIDEOS", "CROPS"]),
         )
     )
-    places = {"input": location(), **({"lightly": location()} if draw(st.booleans()) else {})}
+    places = {
+        "input": {**location(), **draw(some_of(purpose=st.just("INPUT")))},
+        **({"lightly": location()} if draw(st.booleans()) else {}),
+    }
     return Datasource.model_validate(
         {"metadata": {"name": draw(names)}, "spec": {**spec, **places}}
     )

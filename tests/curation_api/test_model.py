@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from curation_api import CurationRun, Datasource, LightlyConfig, WorkerConfig, problems_in
-from curation_api.names import API_VERSION
-from tests.curation_api.verdicts import A_DATASOURCE, A_RUN, run, source
+from curation_api.names import API_VERSION, DEFAULT_THUMBNAIL_SUFFIX
+from tests.curation_api.verdicts import A_DATASOURCE, A_RUN, GONE, run, source
 
 SEEDS = json.loads((Path(__file__).parent / "seed_configurations.json").read_text())
 
@@ -129,9 +129,18 @@ def test_a_null_thumbnail_suffix_means_no_thumbnails() -> None:
     without = Datasource.model_validate(source("", {"input.thumbnailSuffix": None}).manifest)
     default = Datasource.model_validate(A_DATASOURCE)
 
-    assert without.spec.input.thumbnail_suffix is None
+    assert without.spec.input_location.thumbnail_suffix is None
     assert without.manifest()["spec"]["input"]["thumbnailSuffix"] is None
-    assert default.spec.input.thumbnail_suffix == ".lightly/thumbnails/[filename]_thumb.[extension]"
+    assert default.spec.input_location.thumbnail_suffix == DEFAULT_THUMBNAIL_SUFFIX
+
+
+def test_a_datasource_says_what_it_lacks_before_anything_can_be_chosen() -> None:
+    raw_only = source("", {"input.purpose": "INPUT"}).manifest
+    without_input = Datasource.model_validate(source("", {"input": GONE}).manifest)
+
+    assert "set spec.input" in without_input.spec.what_is_missing.lower()
+    assert "no LIGHTLY" in Datasource.model_validate(raw_only).spec.what_is_missing
+    assert Datasource.model_validate(A_DATASOURCE).spec.what_is_missing == ""
 
 
 @pytest.mark.covers("C25")

@@ -20,9 +20,22 @@ runpy.run_module("curation_client", run_name="__main__")
 """
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["run", "--help"], ["convert", "--help"]], ids=" ".join
-)
+VERBS = (
+    "", "run", "validate", "convert", "get", "describe", "create run", "wait", "cancel", "suspend",
+    "resume", "retry", "logs", "artifacts ls", "artifacts get", "tags ls", "export", "why", "diff",
+    "doctor",
+)  # fmt: skip
+
+
+def test_importing_the_client_brings_nothing_large() -> None:
+    code = "import curation_client, json, sys; print(json.dumps(sorted(sys.modules)))"
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert {module.partition(".")[0] for module in json.loads(said.stdout)} & HEAVY == set()
+
+
+@pytest.mark.parametrize("arguments", [[*verb.split(), "--help"] for verb in VERBS], ids=" ".join)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     asked = subprocess.run(
         [sys.executable, "-c", IMPORTED_FOR, *arguments], capture_output=True, text=True, check=True

@@ -43,13 +43,27 @@ def test_what_is_older_style_is_noted(tmp_path: Path) -> None:
     assert len(lines) > 1
 
 
+def test_a_datasource_that_lacks_a_place_is_noted(tmp_path: Path) -> None:
+    file = tmp_path / "farm.yaml"
+    file.write_text(
+        "kind: Datasource\napiVersion: curation.dev/v1alpha1\nmetadata: {name: farm}\n"
+        "spec: {type: IMAGES}\n"
+    )
+
+    code, lines, _ = said(file)
+
+    assert code == ExitCode.OK
+    assert lines[0] == "datasource/farm is valid"
+    assert "note: The Datasource has no INPUT" in lines[1]
+
+
 def test_all_mistakes_are_told_at_once_with_their_places(tmp_path: Path) -> None:
     file = tmp_path / "run.yaml"
     file.write_text(
         "kind: CurationRun\napiVersion: curation.dev/v1alpha1\nmetadata: {name: bad}\n"
         "spec:\n  datasourceRef: {name: farm}\n"
         "  selectionConfig: {nSamples: 0, stratgies: []}\n"
-        "---\nkind: Datasource\nmetadata: {name: farm}\nspec: {type: IMAGES}\n"
+        "---\nkind: Datasource\nmetadata: {name: farm}\nspec: {type: IMAGES, input: {}}\n"
     )
 
     code, lines, complaints = said(file)

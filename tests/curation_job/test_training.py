@@ -112,7 +112,7 @@ def test_an_interrupted_training_ends_like_an_uninterrupted_one(stop_after: int)
         assert torch.allclose(continued.state_dict()[key].float(), value.float(), atol=1e-5), key
 
 
-@pytest.mark.covers("R47")
+@pytest.mark.covers("R47", "C31")
 def test_a_saved_state_is_a_checkpoint_to_go_on_from() -> None:
     network, memory = a_network(), Memory()
     trained(network, memory)

@@ -14,30 +14,11 @@ from curation_operator.settings import OperatorSettings
 from tests.curation_operator.farm import Farm, written_by_the_operator
 from tests.support.background import Background, in_background
 from tests.support.cluster_fixtures import new_namespace
+from tests.support.node_fixtures import SCRIPTED
 from tools.control_plane.cluster import ControlPlane
-from tools.node.images import Image, job_image
-from tools.node.node import Node, running_node
-
-SCRIPTED, REAL = "curation-job:scripted", "curation-job:real"
-ROOT = Path(__file__).parents[2]
+from tools.node.node import Node
 
 Operators = Callable[..., AbstractContextManager[Running]]
-
-
-@pytest.fixture(scope="session")
-def node(
-    control_plane: ControlPlane, crds: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Background[Node]]:
-    """A node for the whole session."""
-    del crds
-    # Without `site`, a worker that needs the standard library only starts in a few milliseconds.
-    scripted = Image(
-        modules=(ROOT / "tests/support/scripted_worker",), interpreter=(*Image().interpreter, "-S")
-    )
-    folder = tmp_path_factory.mktemp("node")
-    images = {SCRIPTED: scripted, REAL: job_image()}
-    with in_background(running_node(control_plane.kubeconfig, folder, images)) as node:
-        yield node
 
 
 @pytest.fixture

@@ -20,6 +20,11 @@ def a_laptop(folder: Path) -> dict[str, str]:
     make_video(folder / "volumes/raw/clips/walk.mp4")
     (folder / "volumes/curated").mkdir()
     (folder / "examples").symlink_to(ROOT / "examples")
+    return curate_on_path(folder)
+
+
+def curate_on_path(folder: Path) -> dict[str, str]:
+    """An environment in which `curate` is found."""
     command = folder / "bin/curate"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m curation_client "$@"\n')

@@ -10,7 +10,7 @@ PAGE = "docs/how-to/migrate.md"
 
 def test_the_script_becomes_the_manifest(tmp_path: Path) -> None:
     environment = a_laptop(tmp_path)
-    (script,) = [block.text for block in snippets("python")]
+    (script,) = [block.text for block in snippets("python") if block.page == PAGE]
     (manifest,) = [block.text for block in snippets("yaml") if block.page == PAGE]
     (tmp_path / "weekly.py").write_text(script)
 

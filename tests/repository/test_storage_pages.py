@@ -58,7 +58,9 @@ def s3_places(servers: Servers) -> tuple[StoragePlace, StoragePlace]:
     spec = datasource("s3").spec
     assert spec.lightly is not None
     places = []
-    for location, policy in zip((spec.input, spec.lightly), policies("s3"), strict=True):
+    for location, policy in zip(
+        (spec.input_location, spec.lightly_location), policies("s3"), strict=True
+    ):
         assert location.s3 is not None
         bucket, _, folder = location.s3.resource_path.removeprefix("s3://").partition("/")
         owner = S3Owner(servers.s3_owner, unique(bucket), servers.worker)

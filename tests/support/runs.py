@@ -140,12 +140,12 @@ class Done:
 def workspace(farm: Farm, config: JobConfig, scratch: Path) -> Iterator[Workspace]:
     """A workspace in this process."""
     spec = config.datasource_spec
-    raw = Address(spec.input, {}, farm.volumes)
+    raw = Address(spec.input_location, {}, farm.volumes)
     scratch.mkdir(parents=True, exist_ok=True)
     yield Workspace(
         config=config,
         input=open_listed(raw),
-        lightly=open_derived(Address(spec.lightly or spec.input, {}, farm.volumes)),
+        lightly=open_derived(Address(spec.lightly_location, {}, farm.volumes)),
         open_reader=raw.open_reader,
         scratch=scratch,
         progress=Progress(),

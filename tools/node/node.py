@@ -128,6 +128,11 @@ class Node:
         runner = self._runners.get(uid)
         return runner.log if runner else None
 
+    def is_at_work(self, uid: str) -> bool:
+        """Whether the process of a Pod runs."""
+        runner = self._runners.get(uid)
+        return runner is not None and runner.is_at_work
+
     def lose_pod(self, uid: str) -> None:
         """Let a Pod vanish without a word."""
         self._runners[uid].lose()

@@ -62,6 +62,11 @@ class PodRunner:
         if "deletionTimestamp" in pod["metadata"]:
             self._asked_to_go.set()
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether its process runs."""
+        return self._process is not None
+
     def lose(self) -> None:
         """Let it vanish without a report, as with its node."""
         self._is_lost = True

@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from curation_client.cli.cluster_verbs import add_verbs as add_cluster_verbs
+from curation_client.cli.result_verbs import add_verbs as add_result_verbs
+
 app = typer.Typer(
     name="curate",
     help="Choose the images and video frames worth labelling.",
@@ -129,6 +132,24 @@ def convert(
     raise typer.Exit(do(ConvertRequest(file, datasource, name), sys.stdout, sys.stderr))
 
 
+@app.command()
+def completion(
+    shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish|powershell")],
+) -> None:
+    """Print what lets a shell complete this command: source <(curate completion bash)."""
+    from typer._completion_shared import get_completion_script
+
+    if shell not in {"bash", "zsh", "fish", "powershell"}:
+        raise typer.BadParameter(f"{shell} is no shell that can be helped")
+    script = get_completion_script(prog_name="curate", complete_var="_CURATE_COMPLETE", shell=shell)
+    typer.echo(script)
+
+
+add_cluster_verbs(app)
+add_result_verbs(app)
+
+
 def main() -> None:
-    """The entry point of the command."""
-    app(prog_name="curate")
+    """The entry point of the command, also as a plugin of kubectl."""
+    called = Path(sys.argv[0]).name
+    app(prog_name="kubectl curation" if called == "kubectl-curation" else "curate")

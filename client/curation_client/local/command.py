@@ -141,7 +141,7 @@ def _run(
 
 def _check_volumes(datasource: Datasource, volumes: Path) -> None:
     spec = datasource.spec
-    for location in (spec.input, spec.lightly or spec.input):
+    for location in (spec.input_location, spec.lightly_location):
         if location.local and not (volumes / location.local.claim_name).is_dir():
             raise InvalidConfigurationError(
                 f"Datasource {datasource.metadata.name!r} uses the claim"
@@ -172,8 +172,8 @@ def _write_secrets(folders: WorkerFolders, datasource: Datasource, manifests: Ma
     """One file for each key, readable by nobody else, as Kubernetes mounts them."""
     spec = datasource.spec
     for folder, location in (
-        (folders.input_secrets, spec.input),
-        (folders.lightly_secrets, spec.lightly or spec.input),
+        (folders.input_secrets, spec.input_location),
+        (folders.lightly_secrets, spec.lightly_location),
     ):
         folder.mkdir(mode=0o700)
         if location.credentials is None:
@@ -194,7 +194,7 @@ def _write_secrets(folders: WorkerFolders, datasource: Datasource, manifests: Ma
 
 def _run_directory(config: JobConfig, volumes: Path) -> str:
     """Where the run leaves its files, as a path or as an address."""
-    location = config.datasource_spec.lightly or config.datasource_spec.input
+    location = config.datasource_spec.lightly_location
     folder = f"{DERIVED}/runs/{config.worker_config.run_directory or config.run.uid}"
     if location.local is not None:
         root = (volumes / location.local.claim_name).resolve()

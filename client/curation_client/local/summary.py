@@ -58,7 +58,7 @@ def summary(outcome: Outcome) -> Iterator[str]:
         return
     yield f"{outcome.name}: {outcome.state}"
     if report.result is not None:
-        yield from _numbers(report.result)
+        yield from result_lines(report.result)
     if any(artifact.type is ArtifactType.REPORT_PDF for artifact in report.artifacts):
         yield f"  Report: {outcome.run_directory}/report.pdf"
     yield f"  All files: {outcome.run_directory}"
@@ -74,12 +74,13 @@ def problem_lines(problem: Problem) -> Iterator[str]:
     """What happened, then what to do."""
     *lines, last = problem.message.splitlines() or [""]
     yield from lines
-    yield last if last.endswith(".") else f"{last}."
+    yield last if last.endswith((".", "?", "!")) else f"{last}."
     if problem.fix:
         yield f"To fix it: {problem.fix}."
 
 
-def _numbers(result: RunResult) -> Iterator[str]:
+def result_lines(result: RunResult) -> Iterator[str]:
+    """The numbers of a run that succeeded, those that are nought left out."""
     yield f"  {result.input or 0:,} samples in the input"
     if result.corrupt:
         reasons = result.corrupt_by_reason or {}

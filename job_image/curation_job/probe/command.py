@@ -86,12 +86,12 @@ def look(
     spec: DatasourceSpec, settings: WorkerSettings, *, seconds: float
 ) -> tuple[ProbeReport, ExitCode]:
     """What may be done, and how a program ends that found this."""
-    derived = spec.lightly or spec.input
+    place, derived = spec.input_location, spec.lightly_location
 
     def look_at_input() -> Rights:
         keys = secret_from_folder(settings.input_secrets)
         return rights_to_input(
-            open_input(spec.input, keys, volumes=settings.volumes, patience=IMPATIENT)
+            open_input(place, keys, volumes=settings.volumes, patience=IMPATIENT)
         )
 
     def look_at_lightly() -> Rights:

@@ -68,7 +68,7 @@ class KubernetesClient:
         listed = await self._ask(Call("list", "jobs", path, query, accept=METADATA_ONLY))
         return {
             owner["uid"]
-            for job in listed["items"]
+            for job in listed["items"] or []  # this form says null for none
             for owner in job["metadata"].get("ownerReferences", [])
         }
 

@@ -46,6 +46,9 @@ from curation_operator.planning.plan import (
 from curation_operator.planning.seen import DatasourceSeen
 from curation_operator.settings import OperatorSettings
 
+# What needs no event: nothing was found out about the rights.
+_NO_NEWS = {Reason.LOCATION_MISSING, Reason.PROBE_PENDING, Reason.RECONCILE_PAUSED}
+
 # Long enough for somebody to read the log of a probe.
 PROBE_KEPT_SECONDS = 300
 
@@ -69,6 +72,8 @@ def plan_datasource(
 def _plan(seen: DatasourceSeen, settings: OperatorSettings, now: datetime) -> DatasourcePlan:
     if seen.is_paused:
         return DatasourcePlan(_paused(seen, now))
+    if seen.spec.what_is_missing:
+        return DatasourcePlan(_incomplete(seen, now))
     name = probe_name(seen.key, seen.uid, probe_digest(seen))
     probe = next((job for job in seen.jobs if job.name == name), None)
     others = tuple(_clear_away(job) for job in seen.jobs if job.name != name and not job.expires)
@@ -200,6 +205,13 @@ def _paused(seen: DatasourceSeen, now: datetime) -> DatasourceStatus:
     )
 
 
+def _incomplete(seen: DatasourceSeen, now: datetime) -> DatasourceStatus:
+    """There is nothing to look at yet."""
+    trouble = Trouble(Reason.LOCATION_MISSING, seen.spec.what_is_missing)
+    status = with_ready(seen, seen.status, ConditionStatus.FALSE, trouble, now)
+    return status.model_copy(update={"observed_generation": seen.generation})
+
+
 def plan_refused_datasource(
     seen: DatasourceSeen, refusal: Refusal, now: datetime
 ) -> DatasourcePlan:
@@ -216,6 +228,6 @@ def _events(seen: DatasourceSeen, after: DatasourceStatus) -> tuple[Event, ...]:
         return ()
     if ready.reason == Reason.PROBE_SUCCEEDED:
         return (Event(Tell.PROBE_SUCCEEDED, ready.message),)
-    if ready.reason in {Reason.PROBE_PENDING, Reason.RECONCILE_PAUSED}:
+    if ready.reason in _NO_NEWS:
         return ()
     return (Event(Tell.PROBE_FAILED, ready.message, is_warning=True),)

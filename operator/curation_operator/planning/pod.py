@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from curation_api import DatasourceSpec
-from curation_api.datasource import Location
 from curation_api.job_options import JobOptions, Volume
 from curation_api.names import (
     INPUT_SECRETS_VARIABLE,
@@ -143,7 +142,10 @@ def _mounted(request: PodRequest) -> Iterator[tuple[Manifest, Manifest]]:
     shared = {"emptyDir": {"medium": "Memory", "sizeLimit": _shared_memory(request.options)}}
     yield _writable("shm", shared, "/dev/shm")  # noqa: S108  where processes share memory
     datasource = request.datasource
-    for role, location in (("input", datasource.input), ("lightly", lightly_location(datasource))):
+    for role, location in (
+        ("input", datasource.input_location),
+        ("lightly", datasource.lightly_location),
+    ):
         if location.credentials is not None:
             secret = {"secret": {"secretName": location.credentials.secret_ref.name}}
             yield _read_only(f"secret-{role}", secret, f"{SECRETS_FOLDER}/{role}")
@@ -155,17 +157,12 @@ def _mounted(request: PodRequest) -> Iterator[tuple[Manifest, Manifest]]:
         yield _of_user(volume)
 
 
-def lightly_location(datasource: DatasourceSpec) -> Location:
-    """Where everything derived goes; the place of the raw files where no other one is given."""
-    return datasource.lightly or datasource.input
-
-
 def _claims(datasource: DatasourceSpec) -> dict[str, bool]:
     """The claims that hold a bucket, and whether nothing is ever written there."""
     claims: dict[str, bool] = {}
-    if (raw := datasource.input.local) is not None:
+    if (raw := datasource.input_location.local) is not None:
         claims[raw.claim_name] = True
-    if (derived := lightly_location(datasource).local) is not None:
+    if (derived := datasource.lightly_location.local) is not None:
         claims[derived.claim_name] = False
     return claims
 

@@ -115,6 +115,8 @@ def _obstacle(
             f"job.image names {seen.options.image}, and this operator allows no images but its own"
             f" ({settings.worker_image}).",
         )
+    if datasource.spec.what_is_missing:
+        return _not_ready(datasource)
     bypasses = worker.datasource is not None and worker.datasource.bypass_verify
     return None if bypasses or datasource.is_ready else _not_ready(datasource)
 

@@ -196,7 +196,7 @@ def weights_file(seed: int) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.covers("R46")
+@pytest.mark.covers("R46", "C31")
 @pytest.mark.parametrize("place", ["image", "volume", "bucket", "weights in the bucket"])
 def test_a_checkpoint_is_found_wherever_it_may_lie(tmp_path: Path, place: str) -> None:
     bucket = Bucket()

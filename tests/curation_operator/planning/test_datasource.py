@@ -62,8 +62,8 @@ def plan(seen: DatasourceSeen, now: datetime = NOON) -> DatasourcePlan:
     return plan_datasource(seen, SETTINGS, now)
 
 
-def new_datasource(**seen: Any) -> DatasourceSeen:
-    return a_datasource(status=READY_FARM.model_copy(update=dict.fromkeys(
+def new_datasource(spec: dict[str, Any] | None = None, **seen: Any) -> DatasourceSeen:
+    return a_datasource(spec, status=READY_FARM.model_copy(update=dict.fromkeys(
         ("observed_generation", "probed_at", "conditions"))), **seen)  # fmt: skip
 
 
@@ -98,6 +98,17 @@ def test_a_new_datasource_is_probed_at_once() -> None:
     assert [type(action) for action in planned.actions] == [CreateConfigMap, CreateJob]
     assert ready(planned).status is ConditionStatus.UNKNOWN
     assert ready(planned).reason == Reason.PROBE_PENDING
+
+
+def test_one_that_does_not_say_where_its_files_lie_is_not_probed() -> None:
+    location = {"local": {"claimName": "pictures"}, "purpose": "INPUT"}
+
+    planned = plan(new_datasource(spec={"input": location, "lightly": None}))
+
+    assert planned.actions == ()
+    assert ready(planned).reason == Reason.LOCATION_MISSING
+    assert "Set spec.lightly" in ready(planned).message
+    assert planned.status.observed_generation == 1
 
 
 @pytest.mark.covers("R5")

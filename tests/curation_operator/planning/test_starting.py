@@ -98,6 +98,19 @@ def test_a_run_that_bypasses_verification_needs_its_datasource_only_to_exist() -
     assert kinds(planned) == ["TryJob", "CreateConfigMap", "CreateJob"]
 
 
+@pytest.mark.covers("R1", "C11")
+def test_without_a_place_for_raw_files_not_even_such_a_run_starts() -> None:
+    planned = plan(
+        a_run(
+            {"workerConfig": {"datasource": {"bypassVerify": True}}},
+            datasource=a_datasource({"input": None}),
+        )
+    )
+
+    assert planned.actions == ()
+    assert ready(planned).reason == Reason.DATASOURCE_NOT_READY
+
+
 def test_sequences_are_selected_from_videos_only() -> None:
     planned = plan(a_run({"workerConfig": {"selectedSequenceLength": 10}}))
 
