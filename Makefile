@@ -15,6 +15,7 @@ setup: ## environment, and everything the tests need
 	@$(PYTHON) -m tools.environment
 	@touch $(READY)
 	@$(VENV)/python -m tools.control_plane.binaries --available
+	@$(VENV)/python -m tools.real_node.machine
 	@$(VENV)/python -m tools.test_servers --available
 
 $(READY): pyproject.toml constraints.txt tools/environment.py

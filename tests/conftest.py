@@ -2,6 +2,7 @@ from hypothesis import settings
 
 pytest_plugins = [
     "tests.support.cluster_fixtures",
+    "tests.support.node_fixtures",
     "tests.support.outcomes",
     "tests.support.storage_fixtures",
 ]

@@ -1,0 +1,228 @@
+"""Starts a cluster with a real node, and tells when Pods can run."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from tools.control_plane.cluster import ControlPlane
+from tools.control_plane.errors import ControlPlaneError
+from tools.control_plane.processes import Processes, supervised_processes
+from tools.control_plane.start import running_control_plane
+from tools.real_node import enclosure, relay
+from tools.real_node.configuration import (
+    NODE_NAME,
+    Site,
+    base_spec,
+    containerd_config,
+    kubelet_config,
+    network_config,
+    proxy_config,
+)
+from tools.real_node.enclosure import NETWORK_OUTSIDE, NODE_ADDRESS
+from tools.real_node.images import ROOT, mounted_folders, write_pause_image, write_worker_image
+from tools.waiting import wait_until
+
+# Three to five seconds are usual.
+PATIENCE_SECONDS = 90
+
+GPU, GPUS = "nvidia.com/gpu", 4
+JSON_PATCH = "application/json-patch+json"
+
+
+class NodeNetwork:
+    """The network of the node, and the ways between it and ours."""
+
+    address = NODE_ADDRESS
+
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
+
+    def let_in(self, port: int) -> None:
+        """What listens there on this port is found at the same port of our loopback."""
+        self._relay("out", f"127.0.0.1:{port}", f"127.0.0.1:{port}")
+
+    def let_out(self, port: int) -> None:
+        """What listens on this port of our loopback is found at the same port of the node."""
+        self._relay("in", f"{NODE_ADDRESS}:{port}", f"127.0.0.1:{port}")
+
+    def _relay(self, direction: str, listen: str, connect: str) -> None:
+        outside = self._processes.folder / NETWORK_OUTSIDE
+        command = [sys.executable, "-I", "-S", relay.__file__]
+        name = f"relay-{direction}-{listen.rpartition(':')[2]}"
+        self._processes.start(name, [*command, direction, str(outside), listen, connect])
+
+
+class RealNode:
+    """A node that runs real containers."""
+
+    def __init__(
+        self, site: Site, processes: Processes, cluster: ControlPlane, network: NodeNetwork
+    ) -> None:
+        self.name = NODE_NAME
+        self.cluster, self.network = cluster, network
+        self._site, self._processes = site, processes
+
+    def start(self) -> None:
+        """Start what a node consists of, and wait until it takes Pods."""
+        self._start_containerd()
+        self.start_kubelet()
+        kubeconfig = self.cluster.kubeconfig_for("system:kube-proxy")
+        proxy = self._write("kube-proxy.json", proxy_config(kubeconfig))
+        self._run("kube-proxy", f"--config={proxy}")
+        self._start_services()
+        self.wait_until_ready()
+        self._offer_gpus()
+
+    def start_kubelet(self) -> None:
+        """Start the kubelet, or start it again."""
+        kubeconfig = self.cluster.kubeconfig_for(f"system:node:{self.name}", ["system:nodes"])
+        folder = self._site.folder
+        self._run(
+            "kubelet",
+            f"--config={self._write('kubelet.json', kubelet_config(self._site))}",
+            f"--kubeconfig={kubeconfig}",
+            f"--root-dir={folder / 'kubelet'}",
+            f"--cert-dir={folder / 'kubelet-certificates'}",
+            f"--hostname-override={self.name}",
+            f"--node-ip={NODE_ADDRESS}",
+            "--runtime-cgroups=/",
+            "--kubelet-cgroups=/",
+        )
+
+    def kill_kubelet(self) -> None:
+        """Let the node fall silent."""
+        self._processes.end("kubelet")
+
+    def wait_until_ready(self) -> None:
+        """Wait until the cluster believes in the node."""
+        self._wait(self._is_ready, "the node is ready", blame="kubelet")
+
+    def add_image(self, name: str, environment: Mapping[str, str]) -> None:
+        """An image of workers, found by this name on the node."""
+        archive = self._site.folder / "image.tar"
+        write_worker_image(archive, name, environment)
+        self._import(archive)
+
+    def _start_containerd(self) -> None:
+        folder = self._site.folder
+        network = folder / "cni"
+        network.mkdir()
+        (network / "10-pods.conflist").write_text(network_config(self._site))
+        usual = json.loads(self._ctr("oci", "spec"))
+        spec = self._write("base-spec.json", json.dumps(base_spec(usual, mounted_folders())))
+        config = self._write("containerd.toml", containerd_config(self._site, spec))
+        self._run("containerd", f"--config={config}")
+        self._wait(self._containerd_answers, "containerd answers", blame="containerd")
+        archive = folder / "pause.tar"
+        write_pause_image(archive, self._site.programs["pause"])
+        self._import(archive)
+
+    def _containerd_answers(self) -> bool:
+        try:
+            self._ctr("plugins", "list")
+        except ControlPlaneError:
+            return False
+        return True
+
+    def _start_services(self) -> None:
+        claims = self._site.folder / "node" / "claims"
+        modules = ["-m", "tools.real_node"]
+        options = [f"--kubeconfig={self.cluster.kubeconfig}", f"--claims={claims}"]
+        command = [sys.executable, *modules, *options]
+        self._processes.start("services", ["env", f"PYTHONPATH={ROOT}", *command])
+
+    def _is_ready(self) -> bool:
+        node = self._node()
+        conditions = node.get("status", {}).get("conditions", [])
+        return any((entry["type"], entry["status"]) == ("Ready", "True") for entry in conditions)
+
+    def _node(self) -> Any:
+        answer = self.cluster.api.get(f"/api/v1/nodes/{self.name}")
+        return answer.body if answer.status == HTTPStatus.OK else {}
+
+    def _offer_gpus(self) -> None:
+        """Promise GPUs to the scheduler; containers that asked for some find none."""
+        key = GPU.replace("/", "~1")
+        patch = [
+            {"op": "add", "path": f"/status/{kind}/{key}", "value": str(GPUS)}
+            for kind in ("capacity", "allocatable")
+        ]
+        path = f"/api/v1/nodes/{self.name}/status"
+        answer = self.cluster.api.patch(path, patch, kind=JSON_PATCH)
+        if answer.status != HTTPStatus.OK:
+            raise ControlPlaneError(f"The node could not be given GPUs: {answer.body}")
+
+    def _import(self, archive: Path) -> None:
+        self._ctr("--namespace=k8s.io", "images", "import", str(archive))
+        archive.unlink()
+
+    def _ctr(self, *arguments: str) -> str:
+        ran = subprocess.run(
+            [self._site.programs["ctr"], f"--address={self._site.socket}", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ran.returncode != 0:
+            raise ControlPlaneError(f"`ctr {' '.join(arguments)}` said: {ran.stderr.strip()}")
+        return ran.stdout
+
+    def _run(self, name: str, *flags: str) -> None:
+        self._processes.start(name, [self._site.programs[name], *flags])
+
+    def _write(self, name: str, content: str) -> Path:
+        path = self._site.folder / name
+        path.write_text(content)
+        return path
+
+    def _wait(self, holds: Callable[[], bool], what: str, *, blame: str) -> None:
+        def holds_while_all_run() -> bool:
+            self._processes.check()
+            return holds()
+
+        try:
+            wait_until(holds_while_all_run, seconds=PATIENCE_SECONDS, what=what)
+        except TimeoutError as error:
+            words = self._processes.last_words(blame)
+            raise ControlPlaneError(f"{error}. {blame} said last:\n{words}") from error
+
+
+@contextmanager
+def running_cluster(folder: Path, programs: Mapping[str, Path]) -> Iterator[RealNode]:
+    """A control plane and a node that lives as long as the block or this process."""
+    control_group = f"curation-{secrets.token_hex(4)}"
+    with supervised_processes(folder, _within(folder.absolute(), control_group)) as processes:
+        network = NodeNetwork(processes)
+        with running_control_plane(processes, programs, network) as cluster:
+            site = Site(processes.folder, programs, control_group)
+            _write_keys(site, cluster)
+            _grant_rights(cluster)
+            node = RealNode(site, processes, cluster, network)
+            node.start()
+            yield node
+
+
+def _within(folder: Path, control_group: str) -> Sequence[str]:
+    command = [sys.executable, "-I", "-S", enclosure.__file__]
+    return [*command, os.fspath(folder), control_group]
+
+
+def _write_keys(site: Site, cluster: ControlPlane) -> None:
+    server = cluster.authority.issue_server(hosts=[NODE_NAME], addresses=[NODE_ADDRESS])
+    (site.keys / "kubelet.crt").write_bytes(server.certificate)
+    (site.keys / "kubelet.key").write_bytes(server.key)
+
+
+def _grant_rights(cluster: ControlPlane) -> None:
+    """A proxy looks at nodes and Services; a kubelet's rights come with its group."""
+    cluster.kubectl(
+        "create", "clusterrolebinding", "node-proxier",
+        "--clusterrole=system:node-proxier", "--user=system:kube-proxy",
+    )  # fmt: skip
