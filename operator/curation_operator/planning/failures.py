@@ -23,6 +23,9 @@ _BY_EXIT_CODE = {
     ExitCode.CHECKPOINTED: (Reason.STOPPED, "The worker was told to stop, and saved its work."),
 }
 
+# By SIGTERM, and by SIGKILL where that did not help in time.
+_TOLD_TO_GO = frozenset({ExitCode.CHECKPOINTED, 137})
+
 _SIGNALS = {132: "SIGILL", 134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 137: "SIGKILL",
             139: "SIGSEGV"}  # fmt: skip
 
@@ -42,11 +45,12 @@ def failure_of(pod: PodSeen, seen: RunSeen) -> Failure:
     end = pod.ended
     if end is None:
         why = pod.disruption or "its node is gone or was too full"
-        return Failure(
-            Reason.CRASHED, f"Pod {pod.name} was lost: {quoted(why)}.", died_without_a_word=True
-        )
+        return _taken_by_its_node(f"Pod {pod.name} was lost", why)
     if end.was_out_of_memory:
         return Failure(Reason.OUT_OF_MEMORY, advice_on_memory(seen), died_without_a_word=True)
+    if pod.disruption and end.exit_code in _TOLD_TO_GO:
+        # Why it had to go is the node's to say; the worker only knows that somebody told it to.
+        return _taken_by_its_node(f"Pod {pod.name} was ended by its node", pod.disruption)
     report = end.report
     if report is not None and report.problem is not None:
         problem = report.problem
@@ -64,6 +68,11 @@ def failure_of(pod: PodSeen, seen: RunSeen) -> Failure:
     signal = _SIGNALS.get(end.exit_code)
     by = f"{signal} (exit code {end.exit_code})" if signal else f"exit code {end.exit_code}"
     message = _with_last_words(f"The worker died with {by}.", pod)
+    return Failure(Reason.CRASHED, message, died_without_a_word=True)
+
+
+def _taken_by_its_node(what: str, why: str) -> Failure:
+    message = f"{what}: {quoted(why).removesuffix('.')}."
     return Failure(Reason.CRASHED, message, died_without_a_word=True)
 
 
