@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import settings
 
 pytest_plugins = [
@@ -12,3 +13,7 @@ settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True, derandomize=True)
 settings.register_profile("nightly", max_examples=5000, deadline=None, derandomize=False)
 settings.load_profile("dev")  # `--hypothesis-profile` chooses another
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cluster", help="a kubeconfig: run the tests of e2e/ against this cluster")

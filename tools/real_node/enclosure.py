@@ -14,6 +14,9 @@ from pathlib import Path
 
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
+# A group counts as one process against all others of the machine, unless it is given more.
+PROCESSOR_SHARES = {"cpu.shares": "16384", "cpu.weight": "1600"}
+
 # Where the network that we leave can be entered again, below the folder.
 NETWORK_OUTSIDE = "network-outside"
 
@@ -65,6 +68,9 @@ def make_control_groups(name: str) -> None:
         for file in ("cpuset.cpus", "cpuset.mems"):
             if (group / file).exists():  # Empty at first, and then nothing could run there.
                 (group / file).write_text((hierarchy / file).read_text())
+        for file, share in PROCESSOR_SHARES.items():
+            if (group / file).exists():
+                (group / file).write_text(share)
 
 
 def remove_control_groups(name: str) -> None:

@@ -30,7 +30,8 @@ LINKS = {name: f"usr/{name}" for name in ("bin", "sbin", "lib", "lib64")}
 def mounted_folders() -> list[Path]:
     """The folders of this machine that every container has."""
     packages = [Path(entry) for entry in sys.path if entry.endswith("site-packages")]
-    wanted = {Path("/usr"), Path(sys.base_prefix).resolve(), ROOT, *packages}
+    certificates = [path for path in [Path("/etc/ssl/certs")] if path.exists()]
+    wanted = {Path("/usr"), Path(sys.base_prefix).resolve(), ROOT, *packages, *certificates}
     return sorted(path for path in wanted if not any(path.is_relative_to(other)
                   for other in wanted if other != path))  # fmt: skip
 

@@ -33,6 +33,7 @@ from tools.waiting import wait_until
 PATIENCE_SECONDS = 90
 
 GPU, GPUS = "nvidia.com/gpu", 4
+OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 JSON_PATCH = "application/json-patch+json"
 
 
@@ -67,7 +68,7 @@ class RealNode:
     ) -> None:
         self.name = NODE_NAME
         self.cluster, self.network = cluster, network
-        self._site, self._processes = site, processes
+        self._site, self.processes = site, processes
 
     def start(self) -> None:
         """Start what a node consists of, and wait until it takes Pods."""
@@ -98,7 +99,23 @@ class RealNode:
 
     def kill_kubelet(self) -> None:
         """Let the node fall silent."""
-        self._processes.end("kubelet")
+        self.processes.end("kubelet")
+
+    def declare_out_of_service(self) -> None:
+        """Tell the cluster, as an administrator does, that nothing runs on the node any more."""
+        self._set_taints({"key": OUT_OF_SERVICE, "value": "nodeshutdown", "effect": "NoExecute"})
+
+    def bring_back(self) -> None:
+        """Let the node take Pods again after it was gone."""
+        self.start_kubelet()
+        self.wait_until_ready()
+        self._set_taints()
+
+    def _set_taints(self, *taints: Mapping[str, str]) -> None:
+        path = f"/api/v1/nodes/{self.name}"
+        answer = self.cluster.api.patch(path, {"spec": {"taints": list(taints)}})
+        if answer.status != HTTPStatus.OK:
+            raise ControlPlaneError(f"The node could not be tainted: {answer.body}")
 
     def wait_until_ready(self) -> None:
         """Wait until the cluster believes in the node."""
@@ -136,7 +153,7 @@ class RealNode:
         modules = ["-m", "tools.real_node"]
         options = [f"--kubeconfig={self.cluster.kubeconfig}", f"--claims={claims}"]
         command = [sys.executable, *modules, *options]
-        self._processes.start("services", ["env", f"PYTHONPATH={ROOT}", *command])
+        self.processes.start("services", ["env", f"PYTHONPATH={ROOT}", *command])
 
     def _is_ready(self) -> bool:
         node = self._node()
@@ -175,7 +192,7 @@ class RealNode:
         return ran.stdout
 
     def _run(self, name: str, *flags: str) -> None:
-        self._processes.start(name, [self._site.programs[name], *flags])
+        self.processes.start(name, [self._site.programs[name], *flags])
 
     def _write(self, name: str, content: str) -> Path:
         path = self._site.folder / name
@@ -184,13 +201,13 @@ class RealNode:
 
     def _wait(self, holds: Callable[[], bool], what: str, *, blame: str) -> None:
         def holds_while_all_run() -> bool:
-            self._processes.check()
+            self.processes.check()
             return holds()
 
         try:
             wait_until(holds_while_all_run, seconds=PATIENCE_SECONDS, what=what)
         except TimeoutError as error:
-            words = self._processes.last_words(blame)
+            words = self.processes.last_words(blame)
             raise ControlPlaneError(f"{error}. {blame} said last:\n{words}") from error
 
 
