@@ -20,7 +20,7 @@ from tests.support.given_cluster import given_cluster
 from tools.control_plane.cluster import Cluster
 from tools.control_plane.crds import install_crds
 from tools.real_node.images import ROOT
-from tools.real_node.start import RealNode
+from tools.real_node.node import RealNode
 
 # An interpreter with room to breathe.
 SMALL = JobOptions(gpus=0, cpu="100m", memory="64Mi", retries=2)

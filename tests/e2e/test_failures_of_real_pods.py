@@ -9,7 +9,7 @@ import pytest
 
 from tests.curation_operator.farm import Farm, condition
 from tests.e2e.runs import PATIENCE_SECONDS, UNVERIFIED, why_not_ready
-from tools.real_node.start import RealNode
+from tools.real_node.node import RealNode
 
 GATED = {"run": {"wait_for": "gate"}}
 

@@ -14,7 +14,7 @@ from tests.support.storage_places import StoragePlace
 from tools.demo.data import make_pictures
 from tools.dev import PICTURES_OF_A_KIND
 from tools.real_node.images import ROOT
-from tools.real_node.start import RealNode
+from tools.real_node.node import RealNode
 
 # A machine that does other things takes long to start programs with torch in them.
 PATIENCE_SECONDS = 180

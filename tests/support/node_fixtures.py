@@ -13,7 +13,8 @@ from tools.control_plane.binaries import ensure_binaries
 from tools.control_plane.errors import ToolchainMissingError
 from tools.control_plane.pins import NODE_PROGRAMS
 from tools.real_node.machine import NoNodeHereError, need_node_machine
-from tools.real_node.start import RealNode, running_cluster
+from tools.real_node.node import RealNode
+from tools.real_node.start import running_cluster
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m node` selects

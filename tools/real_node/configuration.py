@@ -138,6 +138,7 @@ def kubelet_config(site: Site) -> str:
             "maxOpenFiles": 20000,
             "makeIPTablesUtilChains": False,
             "nodeLeaseDurationSeconds": LEASE_SECONDS,
+            "volumeStatsAggPeriod": "5s",  # Usually a minute: so long a full volume goes unseen.
             # The machine's disk is not ours to judge.
             "evictionHard": {
                 "memory.available": "100Mi",

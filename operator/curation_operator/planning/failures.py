@@ -43,14 +43,11 @@ class Failure:
 def failure_of(pod: PodSeen, seen: RunSeen) -> Failure:
     """Why this Pod failed: by its exit code first, its last words second."""
     end = pod.ended
-    if end is None:
-        why = pod.disruption or "its node is gone or was too full"
-        return _taken_by_its_node(f"Pod {pod.name} was lost", why)
-    if end.was_out_of_memory:
+    if end is not None and end.was_out_of_memory:
         return Failure(Reason.OUT_OF_MEMORY, advice_on_memory(seen), died_without_a_word=True)
-    if pod.disruption and end.exit_code in _TOLD_TO_GO:
-        # Why it had to go is the node's to say; the worker only knows that somebody told it to.
-        return _taken_by_its_node(f"Pod {pod.name} was ended by its node", pod.disruption)
+    # Why it had to go is the node's to say; the worker only knows that somebody told it to.
+    if end is None or (pod.disruption and end.exit_code in _TOLD_TO_GO):
+        return _taken_by_its_node(pod)
     report = end.report
     if report is not None and report.problem is not None:
         problem = report.problem
@@ -71,9 +68,12 @@ def failure_of(pod: PodSeen, seen: RunSeen) -> Failure:
     return Failure(Reason.CRASHED, message, died_without_a_word=True)
 
 
-def _taken_by_its_node(what: str, why: str) -> Failure:
-    message = f"{what}: {quoted(why).removesuffix('.')}."
-    return Failure(Reason.CRASHED, message, died_without_a_word=True)
+def _taken_by_its_node(pod: PodSeen) -> Failure:
+    said = quoted(pod.disruption).removesuffix(".")
+    happened = (
+        f"was ended by its node: {said}." if said else "was lost: its node is gone or was too full."
+    )
+    return Failure(Reason.CRASHED, f"Pod {pod.name} {happened}", died_without_a_word=True)
 
 
 def _with_last_words(words: str, pod: PodSeen) -> str:
