@@ -2,19 +2,21 @@
 
 PYTHON ?= python3
 HYPOTHESIS ?= dev
+NODE ?= stand-in
 VENV := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit check fix generate requirements dev images matrix sizes
+.PHONY: help setup demo test unit e2e check fix generate requirements dev images matrix sizes
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## environment, and everything the tests need
 	@$(PYTHON) -m tools.environment
 	@touch $(READY)
 	@$(VENV)/python -m tools.control_plane.binaries --available
+	@$(VENV)/python -m tools.real_node.machine
 	@$(VENV)/python -m tools.test_servers --available
 
 $(READY): pyproject.toml constraints.txt tools/environment.py
@@ -28,6 +30,9 @@ test: $(READY) ## everything that can run here, with a real control plane: what 
 
 unit: $(READY) ## tests without other processes; seconds
 	@$(VENV)/pytest -m "not cluster and not server" -q
+
+e2e: $(READY) ## tests with real containers; KUBECONFIG=… runs them against that cluster
+	@$(VENV)/pytest tests/e2e --cluster=$(KUBECONFIG)
 
 check: $(READY) ## format, lint, types, layers, generated files
 	@$(VENV)/ruff format --check .
@@ -47,8 +52,8 @@ generate: $(READY) ## CRDs and reference pages from the models
 requirements: $(READY) ## which numbered requirements have a test
 	@$(VENV)/python -m tools.requirements
 
-dev: $(READY) ## a local cluster with the operator, to play with
-	@$(VENV)/python -m tools.dev
+dev: $(READY) ## a local cluster with the operator, to play with; NODE=real runs real containers
+	@$(VENV)/python -m tools.dev --node=$(NODE)
 
 images: $(READY) ## container images, with their sizes and SBOMs; ARGUMENTS go to the build
 	@$(VENV)/python -m tools.images $(ARGUMENTS)

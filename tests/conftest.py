@@ -1,9 +1,11 @@
+import pytest
 from hypothesis import settings
 
 pytest_plugins = [
     "tests.support.cluster_fixtures",
     "tests.support.node_fixtures",
     "tests.support.outcomes",
+    "tests.support.real_node_fixtures",
     "tests.support.storage_fixtures",
 ]
 
@@ -12,3 +14,7 @@ settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True, derandomize=True)
 settings.register_profile("nightly", max_examples=5000, deadline=None, derandomize=False)
 settings.load_profile("dev")  # `--hypothesis-profile` chooses another
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cluster", help="a kubeconfig: run the tests of e2e/ against this cluster")

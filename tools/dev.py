@@ -1,16 +1,17 @@
 """`make dev`: a cluster with our operator in the foreground, to try things out on.
 
 The control plane is a real one. Its only node is the stand-in of `tools.node`, which runs workers
-as processes of this machine.
+as processes of this machine, or where that is asked for and possible a real one with containers.
 """
 
+import argparse
 import os
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
@@ -19,10 +20,13 @@ from tools.control_plane.binaries import ensure_binaries
 from tools.control_plane.cluster import ControlPlane, KubectlError
 from tools.control_plane.crds import install_crds
 from tools.control_plane.errors import ControlPlaneError
+from tools.control_plane.pins import NODE_PROGRAMS
 from tools.control_plane.processes import Processes, supervised_processes
 from tools.control_plane.start import PROGRAMS, running_control_plane
 from tools.demo.data import make_pictures
 from tools.locks import file_lock
+from tools.real_node.machine import NoNodeHereError, need_node_machine
+from tools.real_node.start import running_cluster
 from tools.waiting import wait_until
 
 # Seen from the root of the checkout, where `python -m tools.dev` runs.
@@ -53,30 +57,29 @@ What workers write lies in {FOLDER}/node/claims, what the operator says in {FOLD
 Ctrl-C stops everything and removes {FOLDER}."""
 
 
+ClusterWithANode = Callable[[], AbstractContextManager[tuple[Processes, ControlPlane]]]
+
+
 def main() -> int:
     """Run until Ctrl-C or SIGTERM, or until a program that should run ends."""
+    parser = argparse.ArgumentParser(prog="python -m tools.dev", description=main.__doc__)
+    parser.add_argument("--node", choices=NODES, default="stand-in", help="what runs Pods")
+    arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with file_lock(FOLDER.with_suffix(".lock"), when_taken=_refuse):
             _remove_leftovers()
-            _serve()
+            _serve(NODES[arguments.node])
     except KeyboardInterrupt:
         print("Everything is stopped.")
         return 0
-    except (ControlPlaneError, KubectlError, TimeoutError) as error:
+    except (ControlPlaneError, KubectlError, NoNodeHereError, TimeoutError) as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _serve() -> NoReturn:
-    programs = ensure_binaries(*PROGRAMS)
-    print("Starting a control plane …", flush=True)
-    with (
-        supervised_processes(FOLDER) as processes,
-        running_control_plane(processes, programs) as cluster,
-    ):
-        install_crds(cluster, CRDS)
-        _start_node(processes, cluster)
+def _serve(cluster_with_a_node: ClusterWithANode) -> NoReturn:
+    with cluster_with_a_node() as (processes, cluster):
         _start_operator(processes, cluster)
         print(f"Kubernetes is at {cluster.server}, our CRDs and the operator are installed.")
         print(HOW_TO_USE)
@@ -86,17 +89,47 @@ def _serve() -> NoReturn:
             processes.check()
 
 
-def _start_node(processes: Processes, cluster: ControlPlane) -> None:
-    """A node, and pictures where the claim `pictures` of the first run will find them."""
-    folder = processes.folder / "node"
-    make_pictures(folder / "claims/default/pictures", of_a_kind=PICTURES_OF_A_KIND)
-    _start(
-        processes,
-        "node",
-        ["-m", "tools.node", f"--kubeconfig={cluster.kubeconfig}", f"--folder={folder}",
-         f"--image={WORKER_IMAGE}"],
-        until="The node is ready",
-    )  # fmt: skip
+@contextmanager
+def _with_a_stand_in() -> Iterator[tuple[Processes, ControlPlane]]:
+    programs = ensure_binaries(*PROGRAMS)
+    print("Starting a control plane …", flush=True)
+    with (
+        supervised_processes(FOLDER) as processes,
+        running_control_plane(processes, programs) as cluster,
+    ):
+        install_crds(cluster, CRDS)
+        _put_pictures()
+        _start(
+            processes,
+            "node",
+            ["-m", "tools.node", f"--kubeconfig={cluster.kubeconfig}",
+             f"--folder={processes.folder / 'node'}", f"--image={WORKER_IMAGE}"],
+            until="The node is ready",
+        )  # fmt: skip
+        yield processes, cluster
+
+
+@contextmanager
+def _with_a_real_node() -> Iterator[tuple[Processes, ControlPlane]]:
+    need_node_machine()
+    programs = ensure_binaries(*PROGRAMS, *NODE_PROGRAMS)
+    print("Starting a control plane and a node …", flush=True)
+    with running_cluster(FOLDER, programs) as node:
+        install_crds(node.cluster, CRDS)
+        _put_pictures()
+        node.add_image(WORKER_IMAGE, {})
+        yield node.processes, node.cluster
+
+
+NODES: Mapping[str, ClusterWithANode] = {
+    "stand-in": _with_a_stand_in,
+    "real": _with_a_real_node,
+}
+
+
+def _put_pictures() -> None:
+    """Where the claim `pictures` of the first run will find them."""
+    make_pictures(FOLDER / "node/claims/default/pictures", of_a_kind=PICTURES_OF_A_KIND)
 
 
 def _start_operator(processes: Processes, cluster: ControlPlane) -> None:

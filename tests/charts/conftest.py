@@ -78,6 +78,7 @@ def node(
 @pytest.fixture
 def farm(cluster: ControlPlane, node: Background[Node]) -> Farm:
     """A namespace with pictures in a volume, and one for results."""
-    farm = Farm(new_namespace(cluster), cluster, node)
+    del node  # It has to be there and no more.
+    farm = Farm(new_namespace(cluster), cluster)
     farm.prepare()
     return farm

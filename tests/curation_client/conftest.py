@@ -38,7 +38,8 @@ def client(clients: Clients) -> ApiWorkflowClient:
 @pytest.fixture(scope="session")
 def barn(control_plane: ControlPlane, node: Background[Node]) -> Iterator[Farm]:
     """Two volumes, the Datasource `farm` on them, and an operator with scripted workers."""
-    barn = Farm(new_namespace(control_plane), control_plane, node)
+    del node  # It has to be there and no more.
+    barn = Farm(new_namespace(control_plane), control_plane)
     barn.prepare()
     barn.create_datasource()
     with an_operator(control_plane.kubeconfig, settings_for(barn.namespace)):

@@ -68,7 +68,8 @@ def studio(
     control_plane: ControlPlane, node: Background[Node], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Studio]:
     """Drawn pictures as the Datasource `farm`."""
-    farm = Farm(new_namespace(control_plane), control_plane, node)
+    del node  # It has to be there and no more.
+    farm = Farm(new_namespace(control_plane), control_plane)
     farm.prepare()
     (farm.folders["pictures"] / "cow.jpg").unlink()
     make_pictures(farm.folders["pictures"], of_a_kind=2)

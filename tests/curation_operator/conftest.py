@@ -15,7 +15,7 @@ from tests.curation_operator.farm import Farm, written_by_the_operator
 from tests.support.background import Background, in_background
 from tests.support.cluster_fixtures import new_namespace
 from tests.support.node_fixtures import SCRIPTED
-from tools.control_plane.cluster import ControlPlane
+from tools.control_plane.cluster import Cluster, ControlPlane
 from tools.node.node import Node
 
 Operators = Callable[..., AbstractContextManager[Running]]
@@ -23,12 +23,17 @@ Operators = Callable[..., AbstractContextManager[Running]]
 
 @pytest.fixture
 def farm(control_plane: ControlPlane, node: Background[Node]) -> Iterator[Farm]:
-    """A namespace with pictures in a volume, and one for results.
+    """A namespace with pictures in a volume, and one for results."""
+    del node  # It has to be there and no more.
+    with a_farm(control_plane) as farm:
+        farm.prepare()
+        yield farm
 
-    Whatever a test does there, nothing of what users own may be written but its status.
-    """
-    farm = Farm(new_namespace(control_plane), control_plane, node)
-    farm.prepare()
+
+@contextmanager
+def a_farm(control_plane: Cluster) -> Iterator[Farm]:
+    """A new namespace. Whatever is done there, of what users own only the status is written."""
+    farm = Farm(new_namespace(control_plane), control_plane)
     yield farm
     for item in farm.objects_of_users():
         assert written_by_the_operator(item) <= {"f:status"}

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from curation_api.names import API_VERSION
-from tests.support.background import Background
-from tools.control_plane.cluster import ControlPlane
-from tools.node.node import Node
+from tools.control_plane.cluster import Cluster
 from tools.node.volumes import STORAGE_CLASS
 from tools.waiting import wait_until
 
@@ -24,8 +22,8 @@ SELECTION = {
 class Farm:
     """Everything a test does in its namespace, and sees there."""
 
-    def __init__(self, namespace: str, control_plane: ControlPlane, node: Background[Node]) -> None:
-        self.namespace, self.control_plane, self.node = namespace, control_plane, node
+    def __init__(self, namespace: str, control_plane: Cluster) -> None:
+        self.namespace, self.control_plane = namespace, control_plane
         self.api = control_plane.api
         self._ours = f"/apis/{API_VERSION}/namespaces/{namespace}"
         self._jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
@@ -33,10 +31,14 @@ class Farm:
         self._core = f"/api/v1/namespaces/{namespace}"
         self.folders: dict[str, Path] = {}
 
-    def prepare(self) -> None:
-        """Two volumes, one of them with pictures; Pods must pass the strictest level there is."""
+    def be_strict(self) -> None:
+        """From now on Pods must pass the strictest level of security there is."""
         labels = {"pod-security.kubernetes.io/enforce": "restricted"}
         self.api.patch(f"/api/v1/namespaces/{self.namespace}", {"metadata": {"labels": labels}})
+
+    def prepare(self) -> None:
+        """Two volumes, one of them with pictures; Pods must pass the strictest level there is."""
+        self.be_strict()
         for name in ("pictures", "results"):
             spec = {
                 "accessModes": ["ReadWriteMany"],
@@ -67,6 +69,10 @@ class Farm:
             "lightly": {"local": {"claimName": "results"}},
         }
         return self._create_ours("Datasource", "datasources", name, {**usual, **spec})
+
+    def create_secret(self, name: str, content: dict[str, str]) -> None:
+        body = {"metadata": {"name": name}, "stringData": content}
+        self._create(f"{self._core}/secrets", body)
 
     def create_run(self, name: str = "first", script: Any = None, **spec: Any) -> Any:
         """A run whose workers do what the script says."""
@@ -119,6 +125,9 @@ class Farm:
         [job] = self.jobs(of=of)
         path = f"{self._jobs}/{job['metadata']['name']}"
         self.control_plane.kubectl("delete", "--raw", f"{path}?propagationPolicy=Background")
+
+    def delete_pod(self, pod: str) -> None:
+        assert self.api.delete(f"{self._core}/pods/{pod}").status == 200
 
     def evict(self, pod: str) -> None:
         """Ask a Pod to leave its node, as a drain does."""
@@ -182,7 +191,14 @@ class Farm:
         path = self.folders["results"] / "journal.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-    def wait_for_run(self, holds: Callable[[Any], Any], what: str, name: str = "first") -> Any:
+    def wait_for_run(
+        self,
+        holds: Callable[[Any], Any],
+        what: str,
+        name: str = "first",
+        *,
+        seconds: float = PATIENCE_SECONDS,
+    ) -> Any:
         """Wait until something holds for the run's status, and return the status."""
         seen: dict[str, Any] = {}
 
@@ -191,32 +207,44 @@ class Farm:
             return holds(seen["status"])
 
         try:
-            self.wait(status_holds, what)
+            self.wait(status_holds, what, seconds=seconds)
         except TimeoutError as error:
             raise AssertionError(f"{error}; it is {json.dumps(seen['status'], indent=1)}") from None
         return seen["status"]
 
-    def wait_for_state(self, *states: str, name: str = "first") -> Any:
+    def wait_for_state(
+        self, *states: str, name: str = "first", seconds: float = PATIENCE_SECONDS
+    ) -> Any:
         return self.wait_for_run(
-            lambda status: status.get("state") in states, f"{name} is {' or '.join(states)}", name
+            lambda status: status.get("state") in states,
+            f"{name} is {' or '.join(states)}",
+            name,
+            seconds=seconds,
         )
 
-    def wait_for_reason(self, reason: str, name: str = "first") -> Any:
+    def wait_for_reason(
+        self, reason: str, name: str = "first", *, seconds: float = PATIENCE_SECONDS
+    ) -> Any:
         return self.wait_for_run(
             lambda status: condition(status, "Ready").get("reason") == reason,
             f"{name} is not Ready because of {reason}",
             name,
+            seconds=seconds,
         )
 
-    def wait_for_datasource(self, reason: str, name: str = "farm") -> Any:
+    def wait_for_datasource(
+        self, reason: str, name: str = "farm", *, seconds: float = PATIENCE_SECONDS
+    ) -> Any:
         def said() -> Any:
             status = self.datasource(name).get("status", {})
             return status if condition(status, "Ready").get("reason") == reason else None
 
-        return self.wait(said, f"Datasource {name} is {reason}")
+        return self.wait(said, f"Datasource {name} is {reason}", seconds=seconds)
 
-    def wait(self, holds: Callable[[], Any], what: str) -> Any:
-        return wait_until(holds, seconds=PATIENCE_SECONDS, what=what)
+    def wait(
+        self, holds: Callable[[], Any], what: str, *, seconds: float = PATIENCE_SECONDS
+    ) -> Any:
+        return wait_until(holds, seconds=seconds, what=what)
 
 
 def condition(status: Any, kind: str) -> Any:

@@ -12,11 +12,12 @@ from tests.curation_operator.conftest import Operators, settings_for
 from tests.curation_operator.farm import Farm, condition
 from tests.support.api_proxy import Call, Proxy, api_proxy
 from tests.support.background import in_background
+from tools.control_plane.cluster import ControlPlane
 
 
 @pytest.fixture
-def proxy(farm: Farm, tmp_path: Path) -> Iterator[Proxy]:
-    with in_background(api_proxy(farm.control_plane, tmp_path)) as running:
+def proxy(control_plane: ControlPlane, tmp_path: Path) -> Iterator[Proxy]:
+    with in_background(api_proxy(control_plane, tmp_path)) as running:
         yield running.thing
 
 

@@ -11,6 +11,7 @@ from tests.curation_operator.conftest import Operators
 from tests.curation_operator.farm import Farm
 from tests.support.api_proxy import Access, Proxy, api_proxy
 from tests.support.background import in_background
+from tools.control_plane.cluster import ControlPlane
 
 ROLES = {
     role["metadata"]["name"]: role
@@ -26,8 +27,8 @@ NEVER_SEEN = {
 
 
 @pytest.fixture
-def proxy(farm: Farm, tmp_path: Path) -> Iterator[Proxy]:
-    with in_background(api_proxy(farm.control_plane, tmp_path)) as running:
+def proxy(control_plane: ControlPlane, tmp_path: Path) -> Iterator[Proxy]:
+    with in_background(api_proxy(control_plane, tmp_path)) as running:
         yield running.thing
 
 
@@ -73,7 +74,9 @@ def test_the_role_grants_exactly_what_is_asked_for(
     assert granted(ROLES["curation-operator"]) - NEVER_SEEN == proxy.accesses()
 
 
-def test_with_exactly_this_role_everything_works(farm: Farm, operators: Operators) -> None:
+def test_with_exactly_this_role_everything_works(
+    control_plane: ControlPlane, farm: Farm, operators: Operators
+) -> None:
     user = "operator@example.com"
     for arguments in (
         ["create", "-f", "-"],
@@ -84,7 +87,7 @@ def test_with_exactly_this_role_everything_works(farm: Farm, operators: Operator
             f"--namespace={farm.namespace}",
             input=yaml.safe_dump(ROLES["curation-operator"]),
         )
-    kubeconfig = farm.control_plane.kubeconfig_for(user)
+    kubeconfig = control_plane.kubeconfig_for(user)
 
     with operators(kubeconfig=kubeconfig):
         live_through_everything(farm)

@@ -12,7 +12,7 @@ from tools.control_plane.cluster import ControlPlane
 
 # What a block may be written in; a new language needs a test that says what must be true of it.
 TESTED = {"", "json", "python", "sh", "yaml"}
-VERB = re.compile(r"^([a-z]+):.*## ", re.MULTILINE)
+VERB = re.compile(r"^([a-z0-9]+):.*## ", re.MULTILINE)
 # What is for the chart is rendered by tests/charts/test_pages.py.
 MANIFESTS = [block for block in snippets("yaml") if not block.text.startswith("# values.yaml\n")]
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)(?:#[^)]*)?\)")
@@ -46,7 +46,7 @@ def test_the_api_server_accepts_a_manifest(
 def test_verbs_and_files_in_a_shell_block_exist(snippet: Snippet) -> None:
     verbs = set(VERB.findall((ROOT / "Makefile").read_text()))
 
-    assert set(re.findall(r"^make ([a-z]+)", snippet.text, re.MULTILINE)) <= verbs
+    assert set(re.findall(r"^make ([a-z0-9]+)", snippet.text, re.MULTILINE)) <= verbs
     made = set(re.findall(r"> (\S+)", "".join(block.text for block in snippets("sh"))))
     for path in re.findall(r"-f (\S+)", snippet.text):
         assert path in made or (ROOT / path).exists(), path

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tools.control_plane.binaries import ensure_binaries
-from tools.control_plane.cluster import ControlPlane
+from tools.control_plane.cluster import Cluster, ControlPlane
 from tools.control_plane.crds import install_crds
 from tools.control_plane.errors import ToolchainMissingError
 from tools.control_plane.processes import supervised_processes
@@ -100,7 +100,7 @@ def restricted_user(control_plane: ControlPlane, namespace: str) -> Callable[[st
     return make
 
 
-def new_namespace(control_plane: ControlPlane) -> str:
+def new_namespace(control_plane: Cluster) -> str:
     """Create a namespace in which pods can be created at once."""
     created = control_plane.api.post("/api/v1/namespaces", {"metadata": {"generateName": "test-"}})
     name: str = created.body["metadata"]["name"]

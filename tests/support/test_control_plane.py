@@ -184,6 +184,19 @@ def test_a_program_that_ends_too_early_is_reported_with_its_last_words(tmp_path:
             wait_until(processes.check, seconds=PATIENCE_SECONDS, what="etcd ends")
 
 
+def test_a_program_that_we_end_is_not_missed_and_may_be_started_again(tmp_path: Path) -> None:
+    with supervised_processes(tmp_path / "data") as processes:
+        processes.start("sleeper", ["sleep", "600"])
+        first = processes.pids["sleeper"]
+
+        processes.end("sleeper")
+        processes.check()
+        processes.start("sleeper", ["sleep", "600"])
+
+        assert not is_running(first)
+        assert is_running(processes.pids["sleeper"])
+
+
 def test_a_forked_child_of_ours_does_not_keep_them_running(tmp_path: Path) -> None:
     with supervised_processes(tmp_path / "data") as processes:
         processes.start("sleeper", ["sleep", "600"])

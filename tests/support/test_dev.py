@@ -48,10 +48,10 @@ def kubectl(control_plane_programs: dict[str, Path], checkout: Path) -> Callable
 
 
 @contextmanager
-def make_dev(checkout: Path) -> Iterator["subprocess.Popen[str]"]:
+def make_dev(checkout: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(
         # What a shell starts in the background does not hear Ctrl-C, nor do its children.
-        ["env", "--default-signal=INT", sys.executable, "-m", "tools.dev"],
+        ["env", "--default-signal=INT", sys.executable, "-m", "tools.dev", *options],
         cwd=checkout,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -105,6 +105,40 @@ def test_the_first_run_of_a_new_user_completes(kubectl: Callable[..., str], chec
         curated = checkout / ".cache/dev/node/claims/default/curated"
         assert (curated / ".lightly/runs" / uid / "report.pdf").exists()
         assert "COMPLETED" in kubectl("logs", "--selector=curation.dev/run=first")
+
+
+@pytest.mark.usefixtures("node_programs")
+def test_with_a_real_node_containers_look_at_the_datasource_of_the_first_run(
+    kubectl: Callable[..., str], checkout: Path
+) -> None:
+    with make_dev(checkout, "--node=real") as running:
+        says_until_ready(running)
+
+        kubectl("apply", "-f", "examples/first-run/farm.yaml")
+        kubectl("wait", "--for=condition=Ready", "dsrc/farm", f"--timeout={FIRST_RUN_TIMEOUT}")
+
+        assert "containerd://" in kubectl("get", "nodes", "--output=wide")
+        assert "Completed" in kubectl("get", "pods")
+        running.send_signal(signal.SIGINT)
+        last_words, _ = running.communicate(timeout=60)
+
+    assert last_words == "Everything is stopped.\n"
+    assert not (checkout / ".cache" / "dev").exists()
+
+
+def test_a_real_node_that_cannot_be_had_is_explained(checkout: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "tools.dev", "--node=real"],
+        cwd=checkout,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("No real node can run here: ")
+    assert "Traceback" not in ran.stderr
 
 
 @pytest.mark.usefixtures("control_plane_programs")

@@ -28,11 +28,14 @@ class Answer(NamedTuple):
 class Api:
     """One connection that is kept; calls from several threads wait for each other."""
 
-    def __init__(self, server: str, *, ca: Path, client: Path) -> None:
-        trust = ssl.create_default_context(cafile=str(ca))
-        trust.load_cert_chain(client)
-        self._connection = http.client.HTTPSConnection(
-            urlsplit(server).netloc, timeout=REQUEST_TIMEOUT_SECONDS, context=trust
+    def __init__(self, server: str, trust: ssl.SSLContext | None = None) -> None:
+        address = urlsplit(server)
+        self._connection = (
+            http.client.HTTPConnection(address.netloc, timeout=REQUEST_TIMEOUT_SECONDS)
+            if trust is None
+            else http.client.HTTPSConnection(
+                address.netloc, timeout=REQUEST_TIMEOUT_SECONDS, context=trust
+            )
         )
         self._last_used = 0.0
         self._one_call_at_a_time = threading.Lock()
@@ -99,6 +102,13 @@ class Api:
             # Half a conversation cannot be taken up again; the next call starts a new one.
             self._connection.close()
             raise
+
+
+def mutual_trust(*, ca: Path, client: Path) -> ssl.SSLContext:
+    """Trust in servers that this authority vouches for, and a certificate to show to them."""
+    trust = ssl.create_default_context(cafile=str(ca))
+    trust.load_cert_chain(client)
+    return trust
 
 
 def _text(warning: str) -> str:

@@ -9,7 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tools.control_plane.errors import ControlPlaneError, ToolchainMissingError
-from tools.control_plane.pins import MODULES, PROGRAMS, Program, Target, build_flags
+from tools.control_plane.pins import (
+    MODULES,
+    NODE_PROGRAMS,
+    PROGRAMS,
+    Program,
+    Target,
+    build_flags,
+)
 from tools.locks import file_lock
 
 # Long enough not to flood a log, short enough that nobody thinks it hangs.
@@ -31,7 +38,6 @@ def build_programs(
         )
     environ = {
         **environ,
-        "CGO_ENABLED": "0",
         "GOOS": target.system,
         "GOARCH": target.architecture,
         "GOWORK": "off",
@@ -40,7 +46,8 @@ def build_programs(
         with file_lock(folder / ".lock", when_taken=_say_that_another_process_builds):
             if not (folder / name).exists():
                 _say(f"Building {name} ({number} of {len(names)}) …")
-                took = _build_one(PROGRAMS[name], folder, go, environ)
+                program = {**PROGRAMS, **NODE_PROGRAMS}[name]
+                took = _build_one(program, folder, go, environ)
                 _say(f"Built {name} in {took:.0f} s")
 
 
@@ -51,10 +58,11 @@ def _build_one(program: Program, folder: Path, go: str, environ: Mapping[str, st
     with TemporaryDirectory(prefix=".building-", dir=folder) as unfinished:
         output = Path(unfinished, program.name)
         _run(
-            [go, "build", *build_flags(), "-o", str(output), program.package],
+            [go, "build", *build_flags(), "-tags", program.tags, "-o", str(output),
+             program.package],
             MODULES / program.module,
-            environ,
-        )
+            {**environ, "CGO_ENABLED": "1" if program.needs_c else "0"},
+        )  # fmt: skip
         output.rename(folder / program.name)
     return time.monotonic() - started
 

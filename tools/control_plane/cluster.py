@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from tools.control_plane.api import Api
+from tools.control_plane.api import Api, mutual_trust
 from tools.control_plane.certificates import CertificateAuthority, Credential
 
 
@@ -15,25 +15,12 @@ class KubectlError(Exception):
     """What kubectl complained about."""
 
 
-class ControlPlane:
-    """A real API server with controllers and a scheduler behind it.
+class Cluster:
+    """A cluster as its administrator sees it."""
 
-    There is no node: pods are created and found unschedulable, and none ever runs.
-    """
-
-    def __init__(self, folder: Path, server: str, kubectl: Path) -> None:
-        self.folder = folder
-        self.server = server
-        self.authority = CertificateAuthority()
-        self.ca_file = folder / "ca.crt"
-        self.ca_file.write_bytes(self.authority.certificate)
-
-        administrator = self.authority.issue_client("administrator", ["system:masters"])
-        self.kubeconfig = self._write_kubeconfig(folder / "kubeconfig", administrator)
-        client = folder / "administrator.pem"
-        client.write_bytes(administrator.certificate + administrator.key)
-        self.api = Api(server, ca=self.ca_file, client=client)
-        self._kubectl = kubectl
+    def __init__(self, kubeconfig: Path, api: Api, kubectl: Path, kubectl_cache: Path) -> None:
+        self.kubeconfig, self.api = kubeconfig, api
+        self._kubectl, self._kubectl_cache = kubectl, kubectl_cache
 
     def kubectl(
         self,
@@ -47,7 +34,7 @@ class ControlPlane:
                 self._kubectl,
                 f"--kubeconfig={self.kubeconfig}",
                 # The usual cache goes by address, and an earlier server may have had this one.
-                f"--cache-dir={self.folder / 'kubectl-cache'}",
+                f"--cache-dir={self._kubectl_cache}",
                 *([] if as_user is None else [f"--as={as_user}"]),
                 *arguments,
             ],
@@ -59,6 +46,27 @@ class ControlPlane:
         if ran.returncode != 0:
             raise KubectlError(f"`kubectl {' '.join(arguments)}` said: {ran.stderr.strip()}")
         return ran.stdout
+
+
+class ControlPlane(Cluster):
+    """A real API server with controllers and a scheduler behind it, that we have started.
+
+    There is no node: pods are created and found unschedulable, and none ever runs.
+    """
+
+    def __init__(self, folder: Path, server: str, kubectl: Path) -> None:
+        self.folder = folder
+        self.server = server
+        self.authority = CertificateAuthority()
+        self.ca_file = folder / "ca.crt"
+        self.ca_file.write_bytes(self.authority.certificate)
+
+        administrator = self.authority.issue_client("administrator", ["system:masters"])
+        kubeconfig = self._write_kubeconfig(folder / "kubeconfig", administrator)
+        client = folder / "administrator.pem"
+        client.write_bytes(administrator.certificate + administrator.key)
+        api = Api(server, mutual_trust(ca=self.ca_file, client=client))
+        super().__init__(kubeconfig, api, kubectl, folder / "kubectl-cache")
 
     def kubeconfig_for(self, user: str, groups: Sequence[str] = ()) -> Path:
         """A kubeconfig for this user, who may do what RBAC grants the user or the groups."""

@@ -1,4 +1,4 @@
-"""The command lines of a control plane's programs, for a short life on one machine's loopback."""
+"""The command lines of a control plane's programs, for a short life on one machine."""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +6,11 @@ from pathlib import Path
 
 # Nothing here has an address of this range except the `kubernetes` Service, the first of them.
 SERVICE_RANGE, KUBERNETES_SERVICE = "10.96.0.0/24", "10.96.0.1"
+
+CLUSTER_DOMAIN = "cluster.local"
+
+# A node that falls silent is given up after half a minute; usual are six.
+NODE_GRACE_SECONDS, TOLERATION_SECONDS = 20, 5
 
 # They need a cloud, nodes or kubeadm.
 IDLE_CONTROLLERS = (
@@ -36,13 +41,17 @@ def etcd_flags(data: Path, *, port: int, peer_port: int) -> list[str]:
     )
 
 
-def api_server_flags(keys: Path, *, port: int, etcd_port: int) -> list[str]:
-    """Everything an API server enforces: certificates, RBAC, admission, Pod Security."""
+def api_server_flags(
+    keys: Path, *, port: int, etcd_port: int, node_address: str | None = None
+) -> list[str]:
+    """Everything an API server enforces: certificates, RBAC, admission, Pod Security.
+
+    Where there is a real node, Pods find the server by the `kubernetes` Service.
+    """
     return _flags(
         {
             "etcd-servers": f"http://127.0.0.1:{etcd_port}",
-            "bind-address": "127.0.0.1",
-            "advertise-address": "127.0.0.1",
+            **(_FOR_NOBODY_ELSE if node_address is None else _for_a_node(keys, node_address)),
             "secure-port": port,
             "permit-port-sharing": "true",
             "tls-cert-file": keys / "api-server.crt",
@@ -54,13 +63,31 @@ def api_server_flags(keys: Path, *, port: int, etcd_port: int) -> list[str]:
             "service-account-signing-key-file": keys / "service-account.key",
             "service-account-key-file": keys / "service-account.pub",
             "service-cluster-ip-range": SERVICE_RANGE,
-            "endpoint-reconciler-type": "none",
             "allow-privileged": "true",
             # Tests send bursts that a busy cluster would rightly slow down.
             "enable-priority-and-fairness": "false",
             "profiling": "false",
         }
     )
+
+
+_FOR_NOBODY_ELSE = {
+    "bind-address": "127.0.0.1",
+    "advertise-address": "127.0.0.1",
+    "endpoint-reconciler-type": "none",
+}
+
+
+def _for_a_node(keys: Path, address: str) -> dict[str, object]:
+    return {
+        "bind-address": "0.0.0.0",  # noqa: S104  of a network that has nobody else in it
+        "advertise-address": address,
+        "kubelet-client-certificate": keys / "kubelet-client.crt",
+        "kubelet-client-key": keys / "kubelet-client.key",
+        "kubelet-preferred-address-types": "InternalIP",
+        "default-not-ready-toleration-seconds": TOLERATION_SECONDS,
+        "default-unreachable-toleration-seconds": TOLERATION_SECONDS,
+    }
 
 
 def controller_manager_flags(keys: Path, kubeconfig: Path) -> list[str]:
@@ -71,6 +98,7 @@ def controller_manager_flags(keys: Path, kubeconfig: Path) -> list[str]:
             "controllers": ",".join(["*", *(f"-{name}" for name in IDLE_CONTROLLERS)]),
             "root-ca-file": keys / "ca.crt",
             "service-account-private-key-file": keys / "service-account.key",
+            "node-monitor-grace-period": f"{NODE_GRACE_SECONDS}s",
             "leader-elect": "false",
             "kube-api-qps": 1000,
             "kube-api-burst": 2000,

@@ -33,6 +33,11 @@ class Processes:
             raise ControlPlaneError(f"{name} could not be started: {answer['error']}")
         self.pids[name] = answer["pid"]
 
+    def end(self, name: str) -> None:
+        """Kill a program; another may be started under its name."""
+        self._ask({"end": name})
+        del self.pids[name]
+
     def check(self) -> None:
         """Raise with the last words of a program that has ended, although none should."""
         for name, exit_code in self._ask("check").items():
@@ -55,12 +60,15 @@ class Processes:
 
 
 @contextmanager
-def supervised_processes(folder: Path) -> Iterator[Processes]:
-    """Let processes run and log in this folder; both are gone when the block or we end."""
+def supervised_processes(folder: Path, within: Sequence[str] = ()) -> Iterator[Processes]:
+    """Let processes run and log in this folder; both are gone when the block or we end.
+
+    `within` is a command that runs another one in surroundings of its own.
+    """
     folder = folder.absolute()
     (folder / "logs").mkdir(parents=True)
     with subprocess.Popen(
-        [sys.executable, "-I", "-S", supervisor.__file__, str(folder)],
+        [*within, sys.executable, "-I", "-S", supervisor.__file__, str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -5,6 +5,7 @@ that only the caller holds, and however the caller ends, the pipe closes. Then e
 killed and the folder is removed. A line of JSON in is an order, a line out is the answer:
 
     {"start": NAME, "command": […], "log": PATH}    {"pid": 4711} or {"error": "…"}
+    {"end": NAME}                                   {"pid": 4711} of what was killed
     "check"                                         {NAME: EXIT_CODE, …} of those that ended
     "stop"                                          the same as a closed pipe
 """
@@ -30,8 +31,11 @@ def supervise(folder: Path) -> None:
             print(json.dumps(carry_out(order, processes, folder)), flush=True)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        kill(list(processes.values()))
-        shutil.rmtree(folder, ignore_errors=True)
+        # The first process of a namespace takes all others along, and their mounts, when it ends.
+        # Only then may the folder go, by the hand of whoever made the namespace.
+        if os.getpid() != 1:
+            kill(list(processes.values()))
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def carry_out(
@@ -45,6 +49,10 @@ def carry_out(
             except OSError as error:
                 return {"error": str(error)}
             return {"pid": processes[name].pid}
+        case {"end": name}:
+            process = processes.pop(name)
+            kill([process])
+            return {"pid": process.pid}
         case "check":
             exit_codes = {name: process.poll() for name, process in processes.items()}
             return {name: code for name, code in exit_codes.items() if code is not None}

@@ -107,6 +107,7 @@ async def _provide(api: NodeApi, claim: Any, folder: Path) -> None:
     metadata, spec = claim["metadata"], claim["spec"]
     path = folder / metadata["namespace"] / metadata["name"]
     path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o777)  # Workers in real containers are nobody in particular.
     await api.create(
         "/api/v1/persistentvolumes",
         {

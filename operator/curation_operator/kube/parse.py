@@ -130,7 +130,7 @@ def _pod(item: Raw) -> PodSeen:
         is_running="running" in state and status.get("phase") == "Running",
         ended=_ended(state.get("terminated")),
         disrupted_at=_since(disrupted),
-        disruption=f"{status.get('reason', '')} {status.get('message', '')}".strip(),
+        disruption=": ".join(filter(None, (status.get("reason"), status.get("message")))),
         gone_by=time_of(metadata.get("deletionTimestamp")),
     )
 

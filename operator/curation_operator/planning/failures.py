@@ -23,6 +23,9 @@ _BY_EXIT_CODE = {
     ExitCode.CHECKPOINTED: (Reason.STOPPED, "The worker was told to stop, and saved its work."),
 }
 
+# By SIGTERM, and by SIGKILL where that did not help in time.
+_TOLD_TO_GO = frozenset({ExitCode.CHECKPOINTED, 137})
+
 _SIGNALS = {132: "SIGILL", 134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 137: "SIGKILL",
             139: "SIGSEGV"}  # fmt: skip
 
@@ -40,13 +43,11 @@ class Failure:
 def failure_of(pod: PodSeen, seen: RunSeen) -> Failure:
     """Why this Pod failed: by its exit code first, its last words second."""
     end = pod.ended
-    if end is None:
-        why = pod.disruption or "its node is gone or was too full"
-        return Failure(
-            Reason.CRASHED, f"Pod {pod.name} was lost: {quoted(why)}.", died_without_a_word=True
-        )
-    if end.was_out_of_memory:
+    if end is not None and end.was_out_of_memory:
         return Failure(Reason.OUT_OF_MEMORY, advice_on_memory(seen), died_without_a_word=True)
+    # Why it had to go is the node's to say; the worker only knows that somebody told it to.
+    if end is None or (pod.disruption and end.exit_code in _TOLD_TO_GO):
+        return _taken_by_its_node(pod)
     report = end.report
     if report is not None and report.problem is not None:
         problem = report.problem
@@ -65,6 +66,14 @@ def failure_of(pod: PodSeen, seen: RunSeen) -> Failure:
     by = f"{signal} (exit code {end.exit_code})" if signal else f"exit code {end.exit_code}"
     message = _with_last_words(f"The worker died with {by}.", pod)
     return Failure(Reason.CRASHED, message, died_without_a_word=True)
+
+
+def _taken_by_its_node(pod: PodSeen) -> Failure:
+    said = quoted(pod.disruption).removesuffix(".")
+    happened = (
+        f"was ended by its node: {said}." if said else "was lost: its node is gone or was too full."
+    )
+    return Failure(Reason.CRASHED, f"Pod {pod.name} {happened}", died_without_a_word=True)
 
 
 def _with_last_words(words: str, pod: PodSeen) -> str:

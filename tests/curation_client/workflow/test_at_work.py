@@ -25,7 +25,8 @@ SELECTION = {
 @pytest.fixture(scope="module")
 def farm(control_plane: ControlPlane, node: Background[Node]) -> Iterator[Farm]:
     """A namespace with volumes, and an operator that serves it."""
-    farm = Farm(new_namespace(control_plane), control_plane, node)
+    del node  # It has to be there and no more.
+    farm = Farm(new_namespace(control_plane), control_plane)
     farm.prepare()
     with an_operator(control_plane.kubeconfig, settings_for(farm.namespace)):
         yield farm

@@ -232,6 +232,20 @@ def test_a_worker_that_the_kernel_killed_for_memory_has_crashed_with_advice() ->
     assert "loader.batchSize" in ready(planned).message
 
 
+@pytest.mark.parametrize("exit_code", [143, 137])
+def test_a_worker_that_its_node_has_ended_crashed_for_the_reason_that_the_node_gives(
+    exit_code: int,
+) -> None:
+    full = 'Evicted: Usage of EmptyDir volume "scratch" exceeds the limit "1Mi".'
+
+    pod = an_ended_pod(exit_code=exit_code, message="Told to stop.", disruption=f"{full} ")
+    planned = plan(a_started_run(jobs=(a_failed_job(),), pods=(pod,)))
+
+    assert planned.status.state is RunState.CRASHED
+    assert ready(planned).reason == Reason.BACKOFF_LIMIT_EXCEEDED
+    assert ready(planned).message.endswith(f"was ended by its node: {full}")
+
+
 def test_when_its_pods_are_gone_the_job_itself_says_what_the_exit_code_was() -> None:
     job = a_failed_job(
         reason="PodFailurePolicy",

@@ -61,7 +61,12 @@ class Worker:
         tried = int(tries.read_text()) if tries.exists() else 0
         tries.write_text(str(tried + 1))
         script = self.script if tried < self.script.get("times", 1_000) else {}
+        if "fill" in script:
+            Path(script["fill"]).write_bytes(bytes(8 * 2**20))
         self.take_time(script)
+        if "allocate_mebibytes" in script:
+            self.note("needs memory")
+            bytearray(b"x") * (script["allocate_mebibytes"] * 2**20)
         if "kill" in script:
             self.note("killed")
             os.kill(os.getpid(), getattr(signal, script["kill"]))

@@ -1,0 +1,47 @@
+"""A cluster with a real node for tests: one per session, with real containers.
+
+A test that asks for any of these fixtures carries the markers `cluster` and `node`. It is skipped
+where the machine cannot be a node, and says what is missing.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.control_plane.binaries import ensure_binaries
+from tools.control_plane.errors import ToolchainMissingError
+from tools.control_plane.pins import NODE_PROGRAMS
+from tools.real_node.machine import NoNodeHereError, need_node_machine
+from tools.real_node.node import RealNode
+from tools.real_node.start import running_cluster
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m node` selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "node_programs" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.node)
+
+
+@pytest.fixture(scope="session")
+def node_programs(
+    pytestconfig: pytest.Config, control_plane_programs: dict[str, Path]
+) -> dict[str, Path]:
+    """The programs of a control plane and of a node."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():  # The first build takes minutes: let it be seen.
+        try:
+            need_node_machine()
+            return {**control_plane_programs, **ensure_binaries(*NODE_PROGRAMS)}
+        except (NoNodeHereError, ToolchainMissingError) as missing:
+            pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def real_node(
+    node_programs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealNode]:
+    """A running cluster with a node, shared by all tests of the session."""
+    with running_cluster(tmp_path_factory.mktemp("real-node"), node_programs) as node:
+        yield node
