@@ -13,10 +13,11 @@ import pytest
 
 from curation_api.job_options import JobOptions
 from curation_operator.program import Running
-from tests.curation_operator.conftest import REAL, SCRIPTED, Operators, a_farm, an_operator
+from tests.curation_operator.conftest import Operators, a_farm, an_operator
 from tests.curation_operator.conftest import settings_for as usual_settings_for
 from tests.curation_operator.farm import Farm
 from tests.support.given_cluster import given_cluster
+from tests.support.node_fixtures import REAL, SCRIPTED
 from tools.control_plane.cluster import Cluster
 from tools.control_plane.crds import install_crds
 from tools.real_node.images import ROOT

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.curation_operator.conftest import REAL, Operators
+from tests.curation_operator.conftest import Operators
 from tests.curation_operator.farm import Farm, condition
 from tests.support.documented_places import s3_places
+from tests.support.node_fixtures import REAL
 from tests.support.servers.session import Servers
 from tests.support.storage_places import StoragePlace
 from tools.demo.data import make_pictures
