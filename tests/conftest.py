@@ -11,7 +11,7 @@ pytest_plugins = [
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 # The same examples each time: what somebody else's change broke is found by `dev` and `nightly`.
-settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True, derandomize=True)
+settings.register_profile("ci", max_examples=50, deadline=None, print_blob=True, derandomize=True)
 settings.register_profile("nightly", max_examples=5000, deadline=None, derandomize=False)
 settings.load_profile("dev")  # `--hypothesis-profile` chooses another
 

@@ -100,8 +100,8 @@ def test_an_embedding_has_num_ftrs_numbers() -> None:
 @pytest.mark.covers("R111", "R112")
 @pytest.mark.parametrize("precision", list(Precision))
 def test_a_row_depends_on_its_own_pixels_and_nothing_else(precision: Precision) -> None:
-    embedder = an_embedder(precision=precision)
-    pixels = some_pixels(embedder.settings.batch_size, 32)
+    embedder = an_embedder(side=16, precision=precision)
+    pixels = some_pixels(embedder.settings.batch_size, 16)
 
     together = embedder.embed(pixels)
     reversed_ = embedder.embed(np.ascontiguousarray(pixels[::-1]))
@@ -125,9 +125,9 @@ def test_full_precision_is_what_the_network_says_as_it_stands() -> None:
 
 
 def test_half_precision_stays_within_the_stated_tolerance() -> None:
-    pixels = np.stack([np.asarray(an_image(n, width=32, height=32)) for n in range(64)])
-    full = an_embedder().embed(pixels)
-    half = an_embedder(precision=Precision.HALF).embed(pixels)
+    pixels = np.stack([np.asarray(an_image(n, width=16, height=16)) for n in range(64)])
+    full = an_embedder(side=16).embed(pixels)
+    half = an_embedder(side=16, precision=Precision.HALF).embed(pixels)
 
     # What two images differ by is what counts, not what all have in common.
     full, half = full - full.mean(0), half - half.mean(0)
