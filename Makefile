@@ -26,7 +26,7 @@ demo: $(READY) ## the main job on this machine: manifests in, selection and repo
 	@$(VENV)/python -m tools.demo
 
 test: $(READY) ## everything that can run here, with a real control plane: what CI runs
-	@$(VENV)/pytest -m "not node" --hypothesis-profile=$(HYPOTHESIS)
+	@$(VENV)/pytest --ignore=tests/e2e -m "not node" --hypothesis-profile=$(HYPOTHESIS)
 
 unit: $(READY) ## tests without other processes; seconds
 	@$(VENV)/pytest -m "not cluster and not server" -q
