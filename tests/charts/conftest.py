@@ -7,13 +7,10 @@ import pytest
 
 from tests.curation_operator.farm import Farm
 from tests.support.background import Background, in_background
-from tests.support.cluster_fixtures import new_namespace
+from tests.support.cluster_fixtures import new_namespace, own_control_plane, programs_or_skip
 from tests.support.helm import Helm
-from tools.control_plane.binaries import ensure_binaries
+from tests.support.node_fixtures import SCRIPTED_IMAGE
 from tools.control_plane.cluster import ControlPlane
-from tools.control_plane.errors import ToolchainMissingError
-from tools.control_plane.processes import supervised_processes
-from tools.control_plane.start import running_control_plane
 from tools.node.images import Image
 from tools.node.node import Node, running_node
 
@@ -22,22 +19,14 @@ ROOT = Path(__file__).parents[2]
 # The images by the names that the chart gives them.
 IMAGES = {
     "curation-operator:0.1.0": Image(modules=(ROOT / "api", ROOT / "operator")),
-    # Without `site` it does not find the real worker.
-    "curation-job:0.1.0": Image(
-        modules=(ROOT / "tests/support/scripted_worker",), interpreter=(*Image().interpreter, "-S")
-    ),
+    "curation-job:0.1.0": SCRIPTED_IMAGE,
 }
 
 
 @pytest.fixture(scope="session")
 def helm_programs(pytestconfig: pytest.Config) -> dict[str, Path]:
     """Helm 3 and Helm 4."""
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():  # The first build takes minutes: let it be seen.
-        try:
-            return ensure_binaries("helm", "helm4")
-        except ToolchainMissingError as missing:
-            pytest.skip(str(missing))
+    return programs_or_skip(pytestconfig, "helm", "helm4")
 
 
 @pytest.fixture(scope="session", params=["helm", "helm4"])
@@ -58,10 +47,7 @@ def cluster(
 ) -> Iterator[ControlPlane]:
     """A control plane that charts may be installed in: CRDs and policies concern all of it."""
     folder = tmp_path_factory.mktemp("chart-cluster")
-    with (
-        supervised_processes(folder) as processes,
-        running_control_plane(processes, control_plane_programs) as running,
-    ):
+    with own_control_plane(folder, control_plane_programs) as (_, running):
         yield running
 
 

@@ -10,21 +10,17 @@ import pytest
 import yaml
 
 from curation_api.names import API_VERSION
-from tools.control_plane.binaries import ensure_binaries
+from tests.support.cluster_fixtures import programs_or_skip
 from tools.control_plane.cluster import ControlPlane
-from tools.control_plane.errors import ToolchainMissingError
 
 GITOPS = Path(__file__).parents[2] / "examples/gitops"
 KINDS = ("CurationRun", "Datasource")
 
 
 @pytest.fixture(scope="session")
-def gitops_health() -> Path:
+def gitops_health(pytestconfig: pytest.Config) -> Path:
     """Argo CD's Lua, Flux's CEL and kstatus in one program."""
-    try:
-        return ensure_binaries("gitops-health")["gitops-health"]
-    except ToolchainMissingError as missing:
-        pytest.skip(str(missing))
+    return programs_or_skip(pytestconfig, "gitops-health")["gitops-health"]
 
 
 def health(program: Path, engine: str, item: Any, *rules: Path) -> tuple[str, str]:

@@ -4,7 +4,8 @@ A test that asks for any of these fixtures carries the marker `cluster`. It is s
 programs are neither found nor can be built.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -16,7 +17,7 @@ from tools.control_plane.binaries import ensure_binaries
 from tools.control_plane.cluster import Cluster, ControlPlane
 from tools.control_plane.crds import install_crds
 from tools.control_plane.errors import ToolchainMissingError
-from tools.control_plane.processes import supervised_processes
+from tools.control_plane.processes import Processes, supervised_processes
 from tools.control_plane.start import PROGRAMS, running_control_plane
 from tools.waiting import wait_until
 
@@ -47,10 +48,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def control_plane_programs(pytestconfig: pytest.Config) -> dict[str, Path]:
     """The programs of a control plane; for tests that start one of their own."""
+    return programs_or_skip(pytestconfig, *PROGRAMS)
+
+
+def programs_or_skip(pytestconfig: pytest.Config, *names: str) -> dict[str, Path]:
+    """Programs that are built where they are not there yet; without Go, no test can use them."""
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():  # The first build takes minutes: let it be seen.
         try:
-            return ensure_binaries(*PROGRAMS)
+            return ensure_binaries(*names)
         except ToolchainMissingError as missing:
             pytest.skip(str(missing))
 
@@ -61,11 +67,20 @@ def control_plane(
 ) -> Iterator[ControlPlane]:
     """A running control plane, shared by all tests of the session."""
     folder = tmp_path_factory.mktemp("control-plane")
+    with own_control_plane(folder, control_plane_programs) as (_, running):
+        yield running
+
+
+@contextmanager
+def own_control_plane(
+    folder: Path, programs: Mapping[str, Path]
+) -> Iterator[tuple[Processes, ControlPlane]]:
+    """A control plane that nobody else uses, and its processes."""
     with (
         supervised_processes(folder) as processes,
-        running_control_plane(processes, control_plane_programs) as running,
+        running_control_plane(processes, programs) as running,
     ):
-        yield running
+        yield processes, running
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,11 @@ from tools.node.images import Image, job_image
 from tools.node.node import Node, running_node
 
 SCRIPTED, REAL = "curation-job:scripted", "curation-job:real"
-ROOT = Path(__file__).parents[2]
+
+# Without `site` it finds no real worker, and starts in a few milliseconds.
+SCRIPTED_IMAGE = Image(
+    modules=(Path(__file__).parent / "scripted_worker",), interpreter=(*Image().interpreter, "-S")
+)
 
 
 @pytest.fixture(scope="session")
@@ -20,11 +24,7 @@ def node(
 ) -> Iterator[Background[Node]]:
     """A node for the whole session."""
     del crds
-    # Without `site`, a worker that needs the standard library only starts in a few milliseconds.
-    scripted = Image(
-        modules=(ROOT / "tests/support/scripted_worker",), interpreter=(*Image().interpreter, "-S")
-    )
     folder = tmp_path_factory.mktemp("node")
-    images = {SCRIPTED: scripted, REAL: job_image()}
+    images = {SCRIPTED: SCRIPTED_IMAGE, REAL: job_image()}
     with in_background(running_node(control_plane.kubeconfig, folder, images)) as node:
         yield node

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.control_plane.binaries import ensure_binaries
-from tools.control_plane.errors import ToolchainMissingError
+from tests.support.cluster_fixtures import programs_or_skip
 from tools.control_plane.pins import NODE_PROGRAMS
 from tools.real_node.machine import NoNodeHereError, need_node_machine
 from tools.real_node.node import RealNode
@@ -29,13 +28,11 @@ def node_programs(
     pytestconfig: pytest.Config, control_plane_programs: dict[str, Path]
 ) -> dict[str, Path]:
     """The programs of a control plane and of a node."""
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():  # The first build takes minutes: let it be seen.
-        try:
-            need_node_machine()
-            return {**control_plane_programs, **ensure_binaries(*NODE_PROGRAMS)}
-        except (NoNodeHereError, ToolchainMissingError) as missing:
-            pytest.skip(str(missing))
+    try:
+        need_node_machine()
+    except NoNodeHereError as missing:
+        pytest.skip(str(missing))
+    return {**control_plane_programs, **programs_or_skip(pytestconfig, *NODE_PROGRAMS)}
 
 
 @pytest.fixture(scope="session")

@@ -13,11 +13,10 @@ from curation_client import ApiWorkflowClient
 from curation_job.opening import Address, open_derived
 from curation_job.publishing import Tags
 from tests.curation_client.operators_part import Cluster, a_job_config
-from tests.support.cluster_fixtures import CRDS, new_namespace
+from tests.support.cluster_fixtures import CRDS, new_namespace, own_control_plane
 from tools.control_plane.cluster import ControlPlane
 from tools.control_plane.crds import install_crds
-from tools.control_plane.processes import Processes, supervised_processes
-from tools.control_plane.start import running_control_plane
+from tools.control_plane.processes import Processes
 from tools.waiting import wait_until
 
 SELECTION = {
@@ -25,6 +24,9 @@ SELECTION = {
     "strategies": [{"input": {"type": "RANDOM"}, "strategy": {"type": "WEIGHTS"}}],
 }
 PATIENCE_SECONDS = 60
+
+# An API server is ready a moment before it serves kinds that are not its own.
+RUNS = "/apis/curation.dev/v1alpha1/curationruns"
 
 
 class Mortal:
@@ -48,7 +50,7 @@ class Mortal:
 
     def _answers(self) -> bool:
         try:
-            return self.control_plane.api.get("/readyz").status == 200
+            return self.control_plane.api.get(RUNS).status == 200
         except Exception:  # noqa: BLE001  however a server that is gone shows itself
             return False
 
@@ -58,10 +60,7 @@ def mortal(
     control_plane_programs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Mortal]:
     folder = tmp_path_factory.mktemp("mortal")
-    with (
-        supervised_processes(folder) as processes,
-        running_control_plane(processes, control_plane_programs) as control_plane,
-    ):
+    with own_control_plane(folder, control_plane_programs) as (processes, control_plane):
         install_crds(control_plane, CRDS)
         yield Mortal(processes, control_plane)
 
