@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from curation_api.fields import LongText
 from curation_api.model import ApiModel
-from curation_api.spelling import closest
+from curation_api.spelling import guess
 
 
 class ExitCode(IntEnum):
@@ -251,6 +251,5 @@ def _in_words(line: Any) -> str:
 
 def _one_of(expected: str, value: object) -> str:
     choices = expected.replace(" or ", ", ").replace("'", "").split(", ")
-    near = closest(value, choices) if isinstance(value, str) else None
-    advice = f"; did you mean {near}?" if near else ""
+    advice = guess(value, choices) if isinstance(value, str) else ""
     return f"{value!r} is not possible here, choose from {', '.join(choices)}{advice}"

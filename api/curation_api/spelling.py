@@ -11,6 +11,12 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     return by_plain_form[near[0]] if near else None
 
 
+def guess(word: str, known: Iterable[str]) -> str:
+    """What to add to a complaint about a word: the known one that is near; empty if none is."""
+    near = closest(word, known)
+    return f"; did you mean {near}?" if near else ""
+
+
 def _plain(word: str) -> str:
     """Underscores, hyphens and capitals are not what people get wrong."""
     return word.replace("_", "").replace("-", "").lower()

@@ -19,7 +19,7 @@ from curation_api.fields import (
     has_dot_parts,
 )
 from curation_api.model import ApiModel, NoEffect, Rule, matching
-from curation_api.names import DERIVED
+from curation_api.names import DERIVED, RUNS
 
 NO_TOKEN = Rule(
     cel="self == ''",
@@ -441,6 +441,10 @@ class WorkerConfig(ApiModel):
 
     pretagging_config: Annotated[LongText, Field(max_length=LONGEST_PATH)] | None = None
     """Older style: a JSON file with the least number of objects by class, as {"car": 2}."""
+
+    def folder_of(self, uid: str) -> str:
+        """Where the run of this uid leaves its files, below the LIGHTLY location."""
+        return f"{RUNS}/{self.run_directory or uid}"
 
 
 def uses_older_style(worker: WorkerConfig) -> bool:

@@ -37,6 +37,14 @@ def selection_config(
     return {**_size(count, proportion, is_limited=min_distance is not None), "strategies": rules}
 
 
+def training(epochs: int) -> dict[str, Any]:
+    """What a spec says besides, to train the network first."""
+    return {
+        "workerConfig": {"enableTraining": True},
+        "lightlyConfig": {"trainer": {"maxEpochs": epochs}},
+    }
+
+
 def _size(count: int | None, proportion: float | None, *, is_limited: bool) -> dict[str, Any]:
     if count is not None and proportion is not None:
         raise InvalidConfigurationError(

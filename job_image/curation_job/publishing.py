@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
 from curation_api import JobConfig
+from curation_api.bit_masks import mask_of
 from curation_api.names import FRAMES, INITIAL_TAG, SAMPLES, TAGS
 from curation_api.thumbnails import thumbnail_key
 from curation_job.buckets import LightlyBucket
@@ -79,7 +79,7 @@ class Tags:
             "datasetId": config.datasource.uid,
             "name": name,
             "prevTagId": initial,
-            "bitMaskData": bit_mask([number_of[sample] for sample in names]),
+            "bitMaskData": mask_of(number_of[sample] for sample in names),
             "totSize": len(number_of),
             "createdAt": int(time.time() * 1000),
             "runId": config.run.uid,
@@ -114,13 +114,6 @@ class Tags:
             for name, _ in new:
                 number_of[name] = len(number_of)
         return number_of
-
-
-def bit_mask(numbers: Sequence[int]) -> str:
-    """The documented form of a set of samples: bit k, from the right, is sample k."""
-    bits = np.zeros(max(numbers, default=-1) + 1, np.uint8)
-    bits[list(numbers)] = 1
-    return hex(int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little"))
 
 
 def _free_name(wanted: str, taken: set[str]) -> str:

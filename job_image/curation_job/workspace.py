@@ -10,7 +10,6 @@ import torch
 
 from curation_api import JobConfig
 from curation_api.datasource import DatasourceType
-from curation_api.names import RUNS
 from curation_api.states import Stage
 from curation_job.buckets import InputBucket, LightlyBucket
 from curation_job.embedding.embedder import EmbedSettings, best_settings
@@ -68,7 +67,7 @@ class Workspace:
     @property
     def run_folder(self) -> str:
         """Where the run's outputs lie."""
-        return f"{RUNS}/{self.config.worker_config.run_directory or self.config.run.uid}"
+        return self.config.worker_config.folder_of(self.config.run.uid)
 
     @cached_property
     def output_folder(self) -> Path:

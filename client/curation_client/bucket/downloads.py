@@ -9,7 +9,7 @@ from pathlib import Path
 from curation_api.fields import has_dot_parts
 from curation_client.bucket.files import SampleFiles
 from curation_client.bucket.samples import Sample
-from curation_storage import StorageError
+from curation_storage import Readable, StorageError
 
 Step = Callable[[], None]
 
@@ -68,6 +68,12 @@ def _download(sample: Sample, files: SampleFiles, folder: Path) -> None:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def download_to(bucket: Readable, key: str, path: Path) -> None:
+    """Write a file of the bucket to a path of this machine, with the folders that it takes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    bucket.download(key, path)
 
 
 def safe_path(name: str) -> Path:

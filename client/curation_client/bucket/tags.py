@@ -7,10 +7,12 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from curation_api.bit_masks import mask_of, numbers_in
 from curation_api.names import INITIAL_TAG, TAGS
 from curation_api.problems import CurationError, Reason
-from curation_client.bucket.bit_masks import combined, mask_of, numbers_in
+from curation_client.bucket.bit_masks import combined
 from curation_client.bucket.samples import samples_in
+from curation_client.cluster.objects import id_of
 from curation_client.models import Creator, TagArithmeticsOperation, TagData
 from curation_storage import NotFoundError, Writable
 
@@ -199,7 +201,7 @@ class Tags:
             preselected_tag_id=stored.get("preselectedTagId"),
             last_modified_at=stored.get("lastModifiedAt", stored["createdAt"]),
             changes=stored.get("changes", []),
-            run_id=None if run_id is None else run_id.replace("-", "")[:24],
+            run_id=None if run_id is None else id_of(run_id),
         )
 
 

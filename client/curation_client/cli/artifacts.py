@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 from curation_api.names import RUNS
 from curation_api.problems import InvalidConfigurationError
 from curation_api.run_report import Artifact
-from curation_api.spelling import closest
-from curation_client.bucket.downloads import safe_path
+from curation_api.spelling import guess
+from curation_client.bucket.downloads import download_to, safe_path
 from curation_client.bucket.run_files import LOG, RunFiles
 from curation_client.cli.kinds import run_name
 from curation_client.cli.listing import table_lines
@@ -91,8 +91,7 @@ def get_artifacts(
     )
     for key in keys:
         path = folder / safe_path(_name_below(key, files))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.bucket.download(key, path)
+        download_to(files.bucket, key, path)
         terminal.say([str(path)])
     if not keys:
         state = stored.status.state or "new"
@@ -107,10 +106,8 @@ def _keys(artifacts: Sequence[Artifact], wanted: Sequence[str], run: str) -> Ite
     for word in wanted:
         key = by_word.get(word.lower().replace("-", "_")) or by_word.get(word)
         if key is None:
-            near = closest(word, by_word)
             raise InvalidConfigurationError(
-                f"Run {run!r} has no artifact {word!r}"
-                + (f"; did you mean {near}?" if near else ""),
+                f"Run {run!r} has no artifact {word!r}{guess(word, by_word)}",
                 fix=f"List them: curate artifacts ls {run}",
             )
         yield key

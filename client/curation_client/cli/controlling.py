@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
-from curation_api import CurationRun, ExitCode, problems_in
+from curation_api import CurationRun, ExitCode
 from curation_api.problems import InvalidConfigurationError
 from curation_api.states import RunState
 from curation_client.cli.kinds import DATASOURCE, RUN, run_name, split_name
@@ -20,8 +19,8 @@ from curation_client.cluster.objects import Runs, StoredRun, datasources_of, run
 from curation_client.local.display import show_progress
 from curation_client.local.manifests import read_manifests
 from curation_client.local.summary import result_lines
-from curation_client.rules import selection_config
-from curation_client.workflow.configurations import parsed
+from curation_client.rules import selection_config, training
+from curation_client.workflow.configurations import named, parsed
 from curation_client.workflow.runs import run_name as free_name
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -87,13 +86,7 @@ def _wanted(asked: CreateRequest) -> list[CurationRun]:
     if kind not in {None, DATASOURCE}:
         raise InvalidConfigurationError(f"{asked.datasource} is no Datasource", fix="Name one")
     name = asked.name or free_name(datasource)
-    spec = parsed(_spec(asked, datasource))
-    try:
-        return [CurationRun.model_validate({"metadata": {"name": name}, "spec": spec.manifest()})]
-    except ValidationError as error:
-        raise InvalidConfigurationError(
-            "\n".join(problems_in(error)), fix="Choose another name"
-        ) from None
+    return [named(name, parsed(_spec(asked, datasource)))]
 
 
 def _in_manifests(files: Sequence[Path]) -> list[CurationRun]:
@@ -113,8 +106,7 @@ def _spec(asked: CreateRequest, datasource: str) -> dict[str, Any]:
         ),
     }
     if asked.train_epochs is not None:
-        spec["workerConfig"] = {"enableTraining": True}
-        spec["lightlyConfig"] = {"trainer": {"maxEpochs": asked.train_epochs}}
+        spec |= training(asked.train_epochs)
     if asked.priority is not None:
         spec["priority"] = asked.priority.upper()
     if asked.gpus is not None:

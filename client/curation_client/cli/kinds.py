@@ -9,7 +9,7 @@ from curation_api.conditions import Condition
 from curation_api.datasource import Location
 from curation_api.names import GROUP
 from curation_api.problems import InvalidConfigurationError
-from curation_api.spelling import closest
+from curation_api.spelling import guess
 from curation_client.cluster.api_server import ApiServer
 from curation_client.cluster.objects import (
     Objects,
@@ -149,9 +149,8 @@ def kind_called(word: str) -> Kind:
         if plain in kind.words:
             return kind
     words = [name for kind in KINDS for name in kind.words]
-    near = closest(word, words)
     raise InvalidConfigurationError(
-        f"There is no kind {word!r}{f'; did you mean {near}?' if near else ''}",
+        f"There is no kind {word!r}{guess(word, words)}",
         fix="Ask for runs or for datasources",
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from curation_client.cli.kinds import Kind, kind_called, split_name
 from curation_client.cli.terminal import Terminal, check_form
 from curation_client.cluster.api_server import ApiServer, Raw
+from curation_client.cluster.objects import chooses_from
 
 FORMS = ("table", "wide", "json", "yaml", "name")
 GAP = "   "
@@ -61,7 +62,7 @@ def _found(kind: Kind, names: list[str], asked: GetRequest, server: ApiServer) -
         return
     selectors = {} if asked.selector is None else {"labelSelector": asked.selector}
     if asked.datasource is not None:
-        selectors["fieldSelector"] = f"spec.datasourceRef.name={asked.datasource}"
+        selectors["fieldSelector"] = chooses_from(asked.datasource)
     yield from sorted(objects.each_raw(**selectors), key=_creation)
 
 

@@ -93,12 +93,11 @@ def on_cluster(verb: Callable[..., int]) -> Callable[..., None]:
 def carried_out(action: Callable[[], int]) -> int:
     """The exit code of what was asked for; a problem of the user is printed instead of a trace."""
     from curation_api import CurationError
-    from curation_client.local.summary import problem_lines
+    from curation_client.local.summary import complain
 
     try:
         return action()
     except CurationError as error:
-        print("\n".join(problem_lines(error.problem)), file=sys.stderr)  # noqa: T201
-        return error.problem.exit_code
+        return complain(error, sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED

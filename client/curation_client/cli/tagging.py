@@ -4,9 +4,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from curation_api.bit_masks import size_of
 from curation_api.problems import InvalidConfigurationError
-from curation_api.spelling import closest
-from curation_client.bucket.bit_masks import size_of
+from curation_api.spelling import guess
 from curation_client.cli.kinds import DATASOURCE, split_name
 from curation_client.cli.listing import table_lines
 from curation_client.cli.options import Where
@@ -111,9 +111,8 @@ def export(
         terminal.say(filter(None, selections.export_filenames(tag).split("\n")))
         return 0
     if form not in EXPORTS:
-        near = closest(form, EXPORTS)
         raise InvalidConfigurationError(
-            f"There is no format {form!r}" + (f"; did you mean {near}?" if near else ""),
+            f"There is no format {form!r}{guess(form, EXPORTS)}",
             fix=f"Choose filenames, {', '.join(EXPORTS)}",
         )
     terminal.dump(selections.export(tag, EXPORTS[form], seconds=None), "json")

@@ -41,6 +41,11 @@ Spec = TypeVar("Spec", bound=ApiModel)
 Status = TypeVar("Status", bound=ApiModel)
 
 
+def chooses_from(datasource: str) -> str:
+    """The field selector of the runs of a Datasource."""
+    return f"spec.datasourceRef.name={datasource}"
+
+
 def id_of(uid: str) -> str:
     """The id by which Python code knows an object. Given an id, it comes back as it is."""
     return uid.replace("-", "").lower()[:ID_DIGITS]

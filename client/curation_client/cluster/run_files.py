@@ -1,6 +1,5 @@
 """Opens the folder of a run in the LIGHTLY bucket of its Datasource, from here."""
 
-from curation_api.names import RUNS
 from curation_client.bucket.run_files import RunFiles
 from curation_client.cluster.api_server import ApiServer
 from curation_client.cluster.objects import StoredRun, datasources_of
@@ -11,5 +10,4 @@ def files_of(run: StoredRun, server: ApiServer, places: Places | None = None) ->
     """The folder of the run. `places` knows credentials that were given in this process."""
     datasource = datasources_of(server).get(run.spec.datasource_ref.name)
     bucket = (places or Places(server)).open_lightly(datasource)
-    folder = run.spec.worker_config.run_directory or run.uid
-    return RunFiles(bucket, f"{RUNS}/{folder}", run.name)
+    return RunFiles(bucket, run.spec.worker_config.folder_of(run.uid), run.name)

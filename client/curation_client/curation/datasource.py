@@ -5,19 +5,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
-from curation_api import CurationRun, CurationRunSpec, DatasourceSpec, DatasourceStatus, problems_in
+from curation_api import CurationRunSpec, DatasourceSpec, DatasourceStatus
 from curation_api.job_options import JobOptions
 from curation_api.lightly_config import LightlyConfig
 from curation_api.model import ApiModel
 from curation_api.problems import InvalidConfigurationError
 from curation_api.worker_config import WorkerConfig
 from curation_client.cluster.errors import AlreadyExistsException
-from curation_client.cluster.objects import StoredDatasource
+from curation_client.cluster.objects import StoredDatasource, chooses_from
 from curation_client.curation.run import Run
 from curation_client.rules import Strength, selection_config
-from curation_client.workflow.configurations import Configuration, parsed
+from curation_client.workflow.configurations import (
+    CORRECT_KEYS,
+    Configuration,
+    checked,
+    named,
+    parsed,
+)
 from curation_client.workflow.current import Current
 from curation_client.workflow.runs import run_name
 
@@ -49,8 +54,7 @@ class Datasource:
 
     def runs(self) -> list[Run]:
         """The runs that chose from it, the oldest first."""
-        selector = f"spec.datasourceRef.name={self.name}"
-        found = self._cluster.runs.each(fieldSelector=selector)
+        found = self._cluster.runs.each(fieldSelector=chooses_from(self.name))
         stored = sorted(found, key=lambda one: (one.created_at, one.name))
         return [Run(self._cluster, one) for one in stored]
 
@@ -131,7 +135,7 @@ class Request:
         """Ask for it. The same request under the same name is the same run, not a second one."""
         spec = self.spec
         wanted = name or run_name(spec.datasource_ref.name)
-        _check_name(wanted, spec)
+        named(wanted, spec)  # so that a name that cannot be is told of here
         runs = self._cluster.runs
         try:
             return Run(
@@ -155,12 +159,7 @@ class Request:
 
 
 def _camel_case(model: type[ApiModel], given: Configuration | None) -> dict[str, Any]:
-    try:
-        return model.model_validate(dict(given or {})).manifest()
-    except ValidationError as error:
-        raise InvalidConfigurationError(
-            "\n".join(problems_in(error)), fix="Correct these keys; nothing was sent"
-        ) from None
+    return checked(model, dict(given or {}), fix=CORRECT_KEYS).manifest()
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,15 +171,6 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
         else:
             merged[key] = value
     return merged
-
-
-def _check_name(name: str, spec: CurationRunSpec) -> None:
-    try:
-        CurationRun.model_validate({"metadata": {"name": name}, "spec": spec.manifest()})
-    except ValidationError as error:
-        raise InvalidConfigurationError(
-            "\n".join(problems_in(error)), fix="Choose another name"
-        ) from None
 
 
 def _asked_for(spec: CurationRunSpec) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from curation_client.bucket.downloads import safe_path
+from curation_client.bucket.downloads import download_to, safe_path
 from curation_client.bucket.run_files import RunFiles, in_folder
 from curation_client.curation.pictures import Pictures
 from curation_client.curation.samples import Samples
@@ -63,8 +63,7 @@ class Results:
         written = []
         for name in self.files.names():
             path = Path(folder) / safe_path(name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.files.bucket.download(self.files.key(name), path)
+            download_to(self.files.bucket, self.files.key(name), path)
             written.append(path)
         return written
 

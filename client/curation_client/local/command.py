@@ -11,7 +11,6 @@ from typing import TextIO
 
 from curation_api import CurationError, CurationRun, Datasource, ExitCode, JobConfig
 from curation_api.job_config import DatasourceIdentity, RunIdentity
-from curation_api.names import DERIVED
 from curation_api.problems import InvalidConfigurationError
 from curation_api.translation import job_config
 from curation_client.local.display import show_progress
@@ -195,7 +194,7 @@ def _write_secrets(folders: WorkerFolders, datasource: Datasource, manifests: Ma
 def _run_directory(config: JobConfig, volumes: Path) -> str:
     """Where the run leaves its files, as a path or as an address."""
     location = config.datasource_spec.lightly_location
-    folder = f"{DERIVED}/runs/{config.worker_config.run_directory or config.run.uid}"
+    folder = config.worker_config.folder_of(config.run.uid)
     if location.local is not None:
         root = (volumes / location.local.claim_name).resolve()
         return str(root / location.local.path / folder)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from curation_api import CurationRun, Datasource, problems_in
 from curation_api.problems import InvalidConfigurationError
 from curation_client.local.manifests import Manifests
+from curation_client.rules import selection_config, training
 
 VIDEO_SUFFIXES = {".mp4", ".mov", ".avi", ".mpg", ".mpeg", ".hevc", ".m4v", ".webm"}
 OUTPUT_FOLDER = Path("curated")
@@ -85,20 +86,12 @@ def _problems(asked: QuickRequest) -> Iterator[InvalidConfigurationError]:
 
 
 def _spec(asked: QuickRequest, datasource: str) -> dict[str, Any]:
-    strategy: dict[str, Any] = {"type": "DIVERSITY"}
-    if asked.min_distance is not None:
-        strategy["stoppingConditionMinimumDistance"] = asked.min_distance
-    size = {"proportionSamples": 1.0} if asked.n_samples is None else {"nSamples": asked.n_samples}
     spec: dict[str, Any] = {
         "datasourceRef": {"name": datasource},
-        "selectionConfig": {
-            **size,
-            "strategies": [{"input": {"type": "EMBEDDINGS"}, "strategy": strategy}],
-        },
+        "selectionConfig": selection_config(asked.n_samples, min_distance=asked.min_distance),
     }
     if asked.train_epochs is not None:
-        spec["workerConfig"] = {"enableTraining": True}
-        spec["lightlyConfig"] = {"trainer": {"maxEpochs": asked.train_epochs}}
+        spec |= training(asked.train_epochs)
     if asked.untrained:
         spec.setdefault("lightlyConfig", {})["preTrained"] = False
     return spec

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from curation_api.names import RUNS
 from curation_api.problems import CurationError, Reason
 from curation_api.states import ArtifactType
-from curation_client.bucket.downloads import safe_path
+from curation_client.bucket.downloads import download_to, safe_path
 from curation_client.bucket.files import LONGEST_URL_SECONDS
 from curation_client.models import DockerRunData
 from curation_client.workflow.current import Current
@@ -33,12 +32,12 @@ class Artifacts:
             return
         bucket = self._bucket(run, timeout)
         for artifact in run.artifacts:
-            _download(bucket, artifact.key, folder / safe_path(artifact.file_name))
+            download_to(bucket, artifact.key, folder / safe_path(artifact.file_name))
 
     def download(self, run: DockerRunData, kind: str, path: Path, *, timeout: int) -> None:
         """One artifact; `ArtifactNotExist` when the run has not left such a file."""
         bucket = self._bucket(run, timeout)
-        _download(bucket, self._key(run, kind, bucket), path)
+        download_to(bucket, self._key(run, kind, bucket), path)
 
     def read_url(self, run: DockerRunData, kind: str) -> str:
         """An address at which anybody can read the artifact for a week."""
@@ -60,14 +59,9 @@ class Artifacts:
 
     def _folder(self, run: DockerRunData) -> str:
         stored = self._current.runs.get_by_id(run.id)
-        return f"{RUNS}/{stored.spec.worker_config.run_directory or stored.uid}"
+        return stored.spec.worker_config.folder_of(stored.uid)
 
     def _bucket(self, run: DockerRunData, timeout: int | None = None) -> Readable:
         dataset_id = run.dataset_id or self._current.dataset_id
         datasource = self._current.datasources.get_by_id(dataset_id)
         return self._current.places.open_lightly(datasource, silence_seconds=timeout)
-
-
-def _download(bucket: Readable, key: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    bucket.download(key, path)

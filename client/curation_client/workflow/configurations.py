@@ -1,14 +1,18 @@
 """The documented dictionaries become the spec of a run. The caller's own stay untouched."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from curation_api import CurationRunSpec, problems_in
+from curation_api import CurationRun, CurationRunSpec, problems_in
+from curation_api.model import ApiModel
 from curation_api.problems import InvalidConfigurationError
 
 Configuration = Mapping[str, Any]
+Model = TypeVar("Model", bound=ApiModel)
+
+CORRECT_KEYS = "Correct these keys; nothing was sent"
 
 
 def run_spec(
@@ -34,12 +38,21 @@ def run_spec(
 
 def parsed(spec: Mapping[str, Any]) -> CurationRunSpec:
     """A spec, checked as the API server would check it."""
+    return checked(CurationRunSpec, spec, fix=CORRECT_KEYS)
+
+
+def named(name: str, spec: CurationRunSpec) -> CurationRun:
+    """The run of this name, which has to be one that Kubernetes takes."""
+    manifest = {"metadata": {"name": name}, "spec": spec.manifest()}
+    return checked(CurationRun, manifest, fix="Choose another name")
+
+
+def checked(model: type[Model], given: Mapping[str, Any], *, fix: str = "") -> Model:
+    """What was given as a model; `InvalidConfigurationError` with all that is wrong with it."""
     try:
-        return CurationRunSpec.model_validate(spec)
+        return model.model_validate(given)
     except ValidationError as error:
-        raise InvalidConfigurationError(
-            "\n".join(problems_in(error)), fix="Correct these keys; nothing was sent"
-        ) from None
+        raise InvalidConfigurationError("\n".join(problems_in(error)), fix=fix) from None
 
 
 def as_mapping(config: Any) -> Any:

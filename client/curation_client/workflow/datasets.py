@@ -9,7 +9,7 @@ from itertools import count
 from curation_api.names import PROCESSED_UNTIL_ANNOTATION
 from curation_api.problems import InvalidConfigurationError
 from curation_client.cluster.errors import AlreadyExistsException
-from curation_client.cluster.objects import StoredDatasource
+from curation_client.cluster.objects import StoredDatasource, chooses_from
 from curation_client.models import DatasetData, DatasetType
 from curation_client.workflow.current import Current, NoDatasetError, milliseconds, name_of
 
@@ -124,7 +124,7 @@ class Datasets:
     def delete(self, id_: str) -> None:
         """Remove the dataset with its runs and Secrets. Buckets stay as they are."""
         datasource = self._current.datasources.get_by_id(id_)
-        selector = f"spec.datasourceRef.name={datasource.name}"
+        selector = chooses_from(datasource.name)
         for run in self._current.runs.each(fieldSelector=selector):
             self._current.runs.delete(run)
         self._current.datasources.delete(datasource)

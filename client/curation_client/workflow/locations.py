@@ -4,9 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
-from curation_api import Reason, problems_in
+from curation_api import Reason
 from curation_api.datasource import (
     S3,
     Azure,
@@ -28,6 +26,7 @@ from curation_client.cluster.following import follow
 from curation_client.cluster.objects import StoredDatasource
 from curation_client.cluster.secrets import keep_secret
 from curation_client.models import DatasourceConfig, DatasourcePurpose
+from curation_client.workflow.configurations import checked
 from curation_client.workflow.current import Current
 
 PROVIDERS: dict[str, type[ApiModel]] = {
@@ -69,7 +68,7 @@ class Locations:
         }
         if purpose == DatasourcePurpose.INPUT:
             location["purpose"] = InputPurpose.INPUT
-        _check_location(LightlyLocation if role == "lightly" else InputLocation, location)
+        checked(LightlyLocation if role == "lightly" else InputLocation, location)
         if keys:
             keep_secret(self._current.server, datasource, secret, keys)
             self._current.places.remember(datasource.namespace, secret, keys)
@@ -141,13 +140,6 @@ def _check_keys(keys: Mapping[str, str]) -> None:
         raise InvalidConfigurationError(
             f"{', '.join(empty)} must not be empty", fix="Pass the key as it was issued"
         )
-
-
-def _check_location(model: type[Location], location: Mapping[str, Any]) -> None:
-    try:
-        model.model_validate(location)
-    except ValidationError as error:
-        raise InvalidConfigurationError("\n".join(problems_in(error))) from None
 
 
 def _replacing(location: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from curation_api.names import OWNER_ANNOTATION
 from curation_api.problems import InvalidConfigurationError, Reason
 from curation_client.cluster.errors import ConflictException, NotFoundException
 from curation_client.cluster.following import follow
-from curation_client.cluster.objects import StoredRun, id_of
+from curation_client.cluster.objects import StoredRun, chooses_from, id_of
 from curation_client.models import (
     DockerRunArtifactData,
     DockerRunData,
@@ -172,7 +172,7 @@ class Runs:
         if dataset_id is None:
             return self._current.runs.each()
         datasource = self._current.datasources.get_by_id(dataset_id)
-        selector = f"spec.datasourceRef.name={datasource.name}"
+        selector = chooses_from(datasource.name)
         return self._current.runs.each(fieldSelector=selector)
 
     def _record(self, run: StoredRun) -> DockerRunData:

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from curation_api.bit_masks import numbers_in
 from curation_api.names import INITIAL_TAG
 from curation_api.problems import Reason
 from curation_client.bucket import exports
-from curation_client.bucket.bit_masks import combined, numbers_in
+from curation_client.bucket.bit_masks import combined
 from curation_client.bucket.downloads import download_samples
 from curation_client.bucket.files import LONGEST_URL_SECONDS, SampleFiles
 from curation_client.bucket.samples import Sample, samples_in

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from curation_api.bit_masks import mask_of, numbers_in
 from curation_client import (
     ApiException,
     ApiWorkflowClient,
     TagData,
     TagDoesNotExistError,
 )
-from curation_client.bucket.bit_masks import mask_of, numbers_in
 from curation_job.buckets import LightlyBucket
 from curation_job.opening import Address, open_derived
 from curation_job.publishing import Tags
