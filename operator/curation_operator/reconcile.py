@@ -123,7 +123,9 @@ class Reconciler:
     async def _write_run(self, seen: RunSeen | UnreadableRun, status: CurationRunStatus) -> None:
         pause = timedelta(seconds=self._settings.progress_write_seconds)
         if is_worth_writing(seen.status, status, self._clock(), pause):
-            await self._kube.write_run_status(seen.key, seen.uid, status.complete())
+            await self._kube.write_run_status(
+                seen.key, status.complete(), resource_version=seen.resource_version
+            )
             self._metrics.status_was_written("CurationRun")
 
     def _after_writing(self, seen: RunSeen, plan: RunPlan) -> None:

@@ -5,6 +5,9 @@ import pytest
 from tests.curation_operator.conftest import Operators
 from tests.curation_operator.farm import Farm, condition
 
+# The garbage collector of Kubernetes hears of a new kind up to half a minute after it is there.
+COLLECTED_SECONDS = 90
+
 GATED = {"run": {"wait_for": "gate"}}
 GATED_SHARDS = {"embed": [{}, {"wait_for": "gate"}]}
 
@@ -161,7 +164,7 @@ def test_deleting_a_run_ends_its_workers_and_touches_no_file(farm: Farm) -> None
 
     farm.delete("curationruns", "first")
 
-    farm.wait(lambda: not farm.jobs(of="first-"), "its Job is collected")
+    farm.wait(lambda: not farm.jobs(of="first-"), "its Job is collected", seconds=COLLECTED_SECONDS)
     farm.wait(lambda: not farm.pods(of="first-"), "its Pod is gone")
     assert farm.journal()[-1]["what"] == "stopped"
     assert farm.files() == before
@@ -192,7 +195,9 @@ def test_deleting_a_datasource_does_not_end_a_run_and_takes_only_its_own_probes_
     farm.open_gate()
 
     farm.wait_for_state("Completed")
-    farm.wait(lambda: not farm.jobs(of="-probe-"), "its probes are collected")
+    farm.wait(
+        lambda: not farm.jobs(of="-probe-"), "its probes are collected", seconds=COLLECTED_SECONDS
+    )
 
 
 def test_with_its_operator_gone_a_namespace_can_still_be_deleted(

@@ -122,21 +122,17 @@ class KubernetesClient:
         except NotThereError:
             return
 
-    async def write_run_status(self, key: RunKey, uid: str, status: Manifest) -> None:
-        """The status as a whole, as ours."""
-        metadata = {"name": key.name, "namespace": key.namespace, "uid": uid}
-        await self._write_status("CurationRun", "curationruns", metadata, status)
+    async def write_run_status(
+        self, key: RunKey, status: Manifest, *, resource_version: str
+    ) -> None:
+        """The status as a whole, as ours, unless the run changed since it was read."""
+        await self._write_status("CurationRun", "curationruns", key, status, resource_version)
 
     async def write_datasource_status(
         self, key: DatasourceKey, status: Manifest, *, resource_version: str
     ) -> None:
         """The status as a whole, as ours, unless the object changed since it was read."""
-        metadata = {
-            "name": key.name,
-            "namespace": key.namespace,
-            "resourceVersion": resource_version,
-        }
-        await self._write_status("Datasource", "datasources", metadata, status)
+        await self._write_status("Datasource", "datasources", key, status, resource_version)
 
     async def tell(self, event: Manifest) -> str:
         """Create an event; its name comes back."""
@@ -189,9 +185,20 @@ class KubernetesClient:
                 ) from None
 
     async def _write_status(
-        self, kind: str, resource: str, metadata: Manifest, status: Manifest
+        self,
+        kind: str,
+        resource: str,
+        key: RunKey | DatasourceKey,
+        status: Manifest,
+        resource_version: str,
     ) -> None:
-        path = f"{OURS}/namespaces/{metadata['namespace']}/{resource}/{metadata['name']}/status"
+        # Not the UID: of a custom resource's status the API server takes one that is not its own.
+        metadata = {
+            "name": key.name,
+            "namespace": key.namespace,
+            "resourceVersion": resource_version,
+        }
+        path = f"{OURS}/namespaces/{key.namespace}/{resource}/{key.name}/status"
         body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "status": status}
         query = (("fieldManager", STATUS_FIELD_MANAGER), ("force", "true"))
         call = Call("patch", f"{resource}/status", path, query, body, SERVER_SIDE_APPLY)

@@ -98,13 +98,18 @@ def read_run(raw: Raw, settings: OperatorSettings) -> RunSeen | UnreadableRun:
     except ValidationError as error:
         problems = problems_in(error)
         return UnreadableRun(
-            key=key, uid=metadata["uid"], generation=metadata["generation"], problems=problems
+            key=key,
+            uid=metadata["uid"],
+            generation=metadata["generation"],
+            resource_version=metadata["resourceVersion"],
+            problems=problems,
         )
     return RunSeen(
         key=key,
         uid=metadata["uid"],
         created_at=_created_at(raw),
         generation=metadata["generation"],
+        resource_version=metadata["resourceVersion"],
         spec=spec,
         options=settings.job_options(spec.job),
         status=status,

@@ -60,8 +60,10 @@ class Kube(Protocol):
     async def delete_job(self, namespace: str, name: str, uid: str) -> None:
         """Remove the Job when its Pods are gone. One that is gone already is success."""
 
-    async def write_run_status(self, key: RunKey, uid: str, status: Manifest) -> None:
-        """The status as a whole, as ours."""
+    async def write_run_status(
+        self, key: RunKey, status: Manifest, *, resource_version: str
+    ) -> None:
+        """The status as a whole, as ours, unless the run changed since it was read."""
 
     async def write_datasource_status(
         self, key: DatasourceKey, status: Manifest, *, resource_version: str

@@ -77,6 +77,7 @@ class RunSeen:
     uid: str
     created_at: datetime
     generation: int
+    resource_version: str = ""
     spec: CurationRunSpec
     options: JobOptions
     """`spec.job` with every default."""
@@ -199,6 +200,7 @@ class UnreadableRun:
     key: RunKey
     uid: str
     generation: int
+    resource_version: str = ""
     status: CurationRunStatus = NOTHING_WRITTEN
     problems: tuple[str, ...] = ()
 
