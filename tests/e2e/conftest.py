@@ -20,13 +20,13 @@ from tests.support.given_cluster import given_cluster
 from tests.support.node_fixtures import REAL, SCRIPTED
 from tools.control_plane.cluster import Cluster
 from tools.control_plane.crds import install_crds
-from tools.real_node.images import ROOT
+from tools.real_node.images import CHECKOUT, ROOT
 from tools.real_node.node import RealNode
 
 # An interpreter with room to breathe.
 SMALL = JobOptions(gpus=0, cpu="100m", memory="64Mi", retries=2)
 
-SCRIPTED_WORKER = ROOT / "tests/support/scripted_worker"
+SCRIPTED_WORKER = CHECKOUT / "tests/support/scripted_worker"
 
 
 @pytest.fixture(scope="session")

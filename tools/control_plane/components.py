@@ -9,8 +9,8 @@ SERVICE_RANGE, KUBERNETES_SERVICE = "10.96.0.0/24", "10.96.0.1"
 
 CLUSTER_DOMAIN = "cluster.local"
 
-# A node that falls silent is given up after half a minute; usual are six.
-NODE_GRACE_SECONDS, TOLERATION_SECONDS = 20, 5
+# A node that falls silent is missed after this time; usual are 50 seconds.
+NODE_GRACE_SECONDS = 20
 
 # They need a cloud, nodes or kubeadm.
 IDLE_CONTROLLERS = (
@@ -85,8 +85,6 @@ def _for_a_node(keys: Path, address: str) -> dict[str, object]:
         "kubelet-client-certificate": keys / "kubelet-client.crt",
         "kubelet-client-key": keys / "kubelet-client.key",
         "kubelet-preferred-address-types": "InternalIP",
-        "default-not-ready-toleration-seconds": TOLERATION_SECONDS,
-        "default-unreachable-toleration-seconds": TOLERATION_SECONDS,
     }
 
 

@@ -1,7 +1,7 @@
 """The configuration files of the programs of a node."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,20 +69,20 @@ disabled_plugins = ["io.containerd.nri.v1.nri"]
 """
 
 
-def base_spec(usual: Any, mounts: Sequence[Path]) -> Any:
-    """What every container begins with: these folders of the machine, read-only, at their places.
+def base_spec(usual: Any, mounts: Mapping[Path, Path]) -> Any:
+    """What every container begins with: these folders of the machine, read-only, at those places.
 
     Limits that only a mightier machine could grant are left out.
     """
     process = {**usual["process"], "rlimits": [], "oomScoreAdj": 0}
     shared = [
         {
-            "destination": str(path),
+            "destination": str(place),
             "source": str(path),
             "type": "bind",
             "options": ["rbind", "ro", "nosuid", "nodev"],
         }
-        for path in mounts
+        for path, place in mounts.items()
     ]
     return {**usual, "process": process, "mounts": [*usual["mounts"], *shared]}
 

@@ -1,8 +1,8 @@
 """Images without a registry: archives of next to nothing, beside folders of this machine.
 
 An environment with torch is 5 GB. Copying it into an image and unpacking it again would take
-minutes and show nothing; so the runtime mounts it read-only into every container, at the place
-where it lies here, together with this checkout and the machine's own libraries.
+minutes and show nothing; so the runtime mounts it read-only into every container, together with
+this checkout and the machine's own libraries.
 """
 
 import hashlib
@@ -16,6 +16,10 @@ from pathlib import Path
 from tools.control_plane.pins import Target
 
 ROOT = Path(__file__).parents[2]
+
+# Where containers have this checkout: its own place may be one that they have for themselves.
+CHECKOUT = Path("/checkout")
+SOURCES = ("api", "storage", "job_image")
 PAUSE = "localhost/pause:1"
 USER = 65532
 
@@ -27,13 +31,14 @@ FOLDERS = {"tmp": 0o1777, "proc": 0o755, "sys": 0o755, "dev": 0o755, "run": 0o75
 LINKS = {name: f"usr/{name}" for name in ("bin", "sbin", "lib", "lib64")}
 
 
-def mounted_folders() -> list[Path]:
-    """The folders of this machine that every container has."""
+def mounted_folders() -> dict[Path, Path]:
+    """The folders of this machine that every container has, and where it has them."""
     packages = [Path(entry) for entry in sys.path if entry.endswith("site-packages")]
     certificates = [path for path in [Path("/etc/ssl/certs")] if path.exists()]
-    wanted = {Path("/usr"), Path(sys.base_prefix).resolve(), ROOT, *packages, *certificates}
-    return sorted(path for path in wanted if not any(path.is_relative_to(other)
-                  for other in wanted if other != path))  # fmt: skip
+    wanted = {Path("/usr"), Path(sys.base_prefix).resolve(), *packages, *certificates}
+    apart = {path for path in wanted if not path.is_relative_to(ROOT)}
+    outermost = [path for path in apart if not apart & set(path.parents)]
+    return {**{path: path for path in sorted(outermost)}, ROOT: CHECKOUT}
 
 
 def write_pause_image(archive: Path, program: Path) -> None:
@@ -44,8 +49,12 @@ def write_pause_image(archive: Path, program: Path) -> None:
 
 def write_worker_image(archive: Path, name: str, environment: Mapping[str, str]) -> None:
     """The Python of this checkout's environment, found as `python`."""
-    path = f"{ROOT}/.venv/bin:/usr/local/bin:/usr/bin:/bin"
-    variables = {"PATH": path, "PYTHONDONTWRITEBYTECODE": "1", **environment}
+    variables = {
+        "PATH": f"{CHECKOUT}/.venv/bin:/usr/local/bin:/usr/bin:/bin",
+        "PYTHONPATH": ":".join(str(CHECKOUT / source) for source in SOURCES),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **environment,
+    }
     # containerd calls by its full name what Kubernetes may call by a short one.
     full_name = name if "/" in name else f"docker.io/library/{name}"
     _write_image(

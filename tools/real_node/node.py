@@ -92,7 +92,7 @@ class RealNode:
 
     def wait_until_ready(self) -> None:
         """Wait until the cluster believes in the node."""
-        self._wait(self._is_ready, "the node is ready", blame="kubelet")
+        self._wait(self.is_ready, "the node is ready", blame="kubelet")
 
     def add_image(self, name: str, environment: Mapping[str, str]) -> None:
         """An image of workers, found by this name on the node."""
@@ -128,7 +128,8 @@ class RealNode:
         command = [sys.executable, *modules, *options]
         self.processes.start("services", ["env", f"PYTHONPATH={ROOT}", *command])
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether the cluster believes in the node."""
         node = self._node()
         conditions = node.get("status", {}).get("conditions", [])
         return any((entry["type"], entry["status"]) == ("Ready", "True") for entry in conditions)
