@@ -3,6 +3,7 @@
 PYTHON ?= python3
 HYPOTHESIS ?= dev
 NODE ?= stand-in
+PROCESSES ?= 2
 VENV := .venv/bin
 READY := .venv/ready
 
@@ -26,7 +27,7 @@ demo: $(READY) ## the main job on this machine: manifests in, selection and repo
 	@$(VENV)/python -m tools.demo
 
 test: $(READY) ## everything that can run here, with a real control plane: what CI runs
-	@$(VENV)/pytest --ignore=tests/e2e -m "not node" --hypothesis-profile=$(HYPOTHESIS)
+	@$(VENV)/pytest --numprocesses=$(PROCESSES) --dist=loadgroup --hypothesis-profile=$(HYPOTHESIS)
 
 unit: $(READY) ## tests without other processes; seconds
 	@$(VENV)/pytest -m "not cluster and not server" -q

@@ -18,3 +18,11 @@ settings.load_profile("dev")  # `--hypothesis-profile` chooses another
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cluster", help="a kubeconfig: run the tests of e2e/ against this cluster")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several test processes, a file is worked on by one, and so is the machine's one node."""
+    for item in items:
+        needs_node = "node_programs" in getattr(item, "fixturenames", ())
+        group = "node" if needs_node else str(item.path.relative_to(item.config.rootpath))
+        item.add_marker(pytest.mark.xdist_group(group))

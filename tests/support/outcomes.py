@@ -18,7 +18,7 @@ class Outcomes:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.outcome != "passed":
-            test = report.nodeid.split("[")[0]
+            test = report.nodeid.split("[")[0].split("@")[0]  # `@` and the group it ran in
             self.ended[test] = max(self.ended.get(test, "passed"), report.outcome, key=ORDER.index)
 
     def pytest_sessionfinish(self) -> None:
@@ -28,4 +28,5 @@ class Outcomes:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Outcomes(), "outcomes")
+    if not hasattr(config, "workerinput"):  # whoever starts workers hears of their tests
+        config.pluginmanager.register(Outcomes(), "outcomes")
