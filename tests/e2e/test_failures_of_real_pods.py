@@ -104,7 +104,7 @@ def test_when_its_node_is_gone_a_run_waits_for_another_one_and_completes(
     node.kill_kubelet()
     try:
         farm.wait(lambda: not node.is_ready(), "the node is missed", seconds=PATIENCE_SECONDS)
-        # Kubernetes gives up no Pod by itself where all nodes are silent: it might be its own fault.
+        # Where all nodes are silent, Kubernetes gives up no Pod by itself.
         node.declare_out_of_service()
         waiting = farm.wait_for_run(
             lambda status: condition(status, "Ready").get("reason") == "Unschedulable",
