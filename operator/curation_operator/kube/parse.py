@@ -164,7 +164,7 @@ def _ended(terminated: Raw | None) -> Ended | None:
         exit_code=terminated["exitCode"],
         reason=terminated.get("reason", ""),
         message=terminated.get("message", ""),
-        at=_time(terminated["finishedAt"]),
+        at=time_of(terminated.get("finishedAt")),
     )
 
 

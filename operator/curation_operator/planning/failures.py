@@ -99,7 +99,8 @@ def last_failed_pod(pods: tuple[PodSeen, ...]) -> PodSeen | None:
 
 
 def _ended_at(pod: PodSeen) -> float:
-    return (pod.ended.at if pod.ended else pod.created_at).timestamp()
+    ended_at = pod.ended.at if pod.ended else None
+    return (ended_at or pod.created_at).timestamp()
 
 
 def last_failure(seen: RunSeen, job: JobSeen, stage: Stage) -> LastFailure | None:

@@ -79,7 +79,8 @@ class Ended:
     exit_code: int
     reason: str = ""
     message: str = ""
-    at: datetime
+    at: datetime | None
+    """Not known where the container was gone before its node could look."""
 
     @property
     def report(self) -> RunReport | None:
