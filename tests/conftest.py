@@ -1,5 +1,9 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
+
+TESTS = Path(__file__).parent
 
 pytest_plugins = [
     "tests.support.cluster_fixtures",
@@ -23,6 +27,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several test processes, a file is worked on by one, and so is the machine's one node."""
     for item in items:
-        needs_node = "node_programs" in getattr(item, "fixturenames", ())
-        group = "node" if needs_node else str(item.path.relative_to(item.config.rootpath))
-        item.add_marker(pytest.mark.xdist_group(group))
+        path = item.path.relative_to(TESTS)
+        needs_node = path.parts[0] == "e2e" or "node_programs" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("node" if needs_node else str(path)))

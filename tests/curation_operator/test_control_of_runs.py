@@ -83,9 +83,9 @@ def test_cancelling_before_the_start_and_after_the_end(farm: Farm) -> None:
 
 @pytest.mark.usefixtures("operator")
 def test_another_attempt_goes_on_from_the_stage_that_failed(farm: Farm) -> None:
-    script = {"embed": {"exit": 12, "reason": "DataUnusable", "message": "Too dark.", "times": 1}}
+    too_dark = {"exit": 12, "reason": "DataUnusable", "message": "Too dark.", "times": 1}
     farm.create_datasource()
-    farm.create_run(script=script, job={"parallelism": 2})
+    farm.create_run(script={"embed": [too_dark, {}]}, job={"parallelism": 2})
     failed = farm.wait_for_state("Failed")
 
     farm.change_run(attempt=2)

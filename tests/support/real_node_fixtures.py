@@ -4,6 +4,7 @@ A test that asks for any of these fixtures carries the markers `cluster` and `no
 where the machine cannot be a node, and says what is missing.
 """
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "node_programs" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.node)
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """An empty folder: that of pytest is too deep down for the sockets of a node."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -21,11 +21,11 @@ FIRST_RUN_TIMEOUT = "5m"
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(short_path: Path) -> Path:
     """A place with our CRDs and examples in which nobody else runs `make dev`."""
     for folder in ("crds", "examples"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    return tmp_path
+        shutil.copytree(ROOT / folder, short_path / folder)
+    return short_path
 
 
 @pytest.fixture

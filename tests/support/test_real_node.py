@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from tests.support.cluster_fixtures import new_namespace
+from tools.control_plane.errors import ControlPlaneError
 from tools.real_node.dns import answer, name_in
 from tools.real_node.enclosure import hierarchies
 from tools.real_node.machine import NoNodeHereError, need_node_machine
 from tools.real_node.node import RealNode
+from tools.real_node.start import running_cluster
 from tools.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -22,14 +24,19 @@ PATIENCE_SECONDS = 60
 HOLD_A_CLUSTER = f"""
 import pathlib, sys, time
 from tools.control_plane.binaries import ensure_binaries
+from tools.control_plane.cluster import KubectlError
 from tools.control_plane.pins import NODE_PROGRAMS, PROGRAMS
 from tools.real_node.start import running_cluster
 
 programs = ensure_binaries(*PROGRAMS, *NODE_PROGRAMS)
 with running_cluster(pathlib.Path(sys.argv[1]), programs) as node:
     node.add_image("{IMAGE}", {{}})
-    node.cluster.kubectl("run", "sleeper", "--image={IMAGE}", "--", "sleep", "a-long-time-7359")
-    node.cluster.kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=60s")
+    node.cluster.kubectl("run", "sleeper", "--image={IMAGE}", "--", "sleep", "7359")
+    try:
+        node.cluster.kubectl("wait", "pod/sleeper", "--for=condition=Ready", "--timeout=60s")
+    except KubectlError:
+        print(node.cluster.kubectl("describe", "pods,nodes"), file=sys.stderr)
+        raise
     print("ready", flush=True)
     time.sleep(600)
 """
@@ -113,9 +120,9 @@ def test_the_node_promises_gpus(real_node: RealNode) -> None:
 
 
 @pytest.mark.usefixtures("node_programs")
-def test_a_killed_starter_leaves_nothing_of_its_cluster(tmp_path: Path) -> None:
+def test_a_killed_starter_leaves_nothing_of_its_cluster(short_path: Path) -> None:
     groups_before = control_groups()
-    folder = tmp_path / "data"
+    folder = short_path / "data"
     with subprocess.Popen(
         [sys.executable, "-c", HOLD_A_CLUSTER, folder],
         cwd=ROOT,
@@ -124,7 +131,7 @@ def test_a_killed_starter_leaves_nothing_of_its_cluster(tmp_path: Path) -> None:
     ) as starter:
         assert starter.stdout is not None
         assert starter.stdout.readline() == "ready\n"
-        assert processes_that_name("a-long-time-7359")
+        assert processes_that_name("sleep 7359")
         assert processes_that_name(str(folder))
 
         starter.kill()
@@ -134,10 +141,22 @@ def test_a_killed_starter_leaves_nothing_of_its_cluster(tmp_path: Path) -> None:
         seconds=PATIENCE_SECONDS,
         what="all processes of the cluster are gone",
     )
-    assert processes_that_name("a-long-time-7359") == []
+    assert processes_that_name("sleep 7359") == []
     assert not folder.exists()
     assert control_groups() == groups_before
     assert str(folder) not in Path("/proc/self/mountinfo").read_text()
+
+
+def test_a_folder_whose_sockets_could_not_be_opened_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / ("deep" * 20)
+
+    with (
+        pytest.raises(
+            ControlPlaneError, match=r"deep is too long a path for the sockets of a node"
+        ),
+        running_cluster(folder, {}),
+    ):
+        pass
 
 
 def processes_that_name(text: str) -> list[str]:

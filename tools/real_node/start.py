@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools.control_plane.cluster import ControlPlane
+from tools.control_plane.errors import ControlPlaneError
 from tools.control_plane.processes import supervised_processes
 from tools.control_plane.start import running_control_plane
 from tools.real_node import enclosure
@@ -16,10 +17,19 @@ from tools.real_node.enclosure import NODE_ADDRESS
 from tools.real_node.network import NodeNetwork
 from tools.real_node.node import RealNode
 
+# The path of a socket has at most 107 bytes, and the kubelet adds 41 to that of our folder.
+LONGEST_FOLDER = 66
+
 
 @contextmanager
 def running_cluster(folder: Path, programs: Mapping[str, Path]) -> Iterator[RealNode]:
     """A control plane and a node that lives as long as the block or this process."""
+    if len(os.fsencode(folder.absolute())) > LONGEST_FOLDER:
+        raise ControlPlaneError(
+            f"{folder.absolute()} is too long a path for the sockets of a node. To fix it: use a"
+            f" folder, or a checkout, whose path is shorter by"
+            f" {len(os.fsencode(folder.absolute())) - LONGEST_FOLDER} characters"
+        )
     control_group = f"curation-{secrets.token_hex(4)}"
     with supervised_processes(folder, _within(folder.absolute(), control_group)) as processes:
         network = NodeNetwork(processes)
