@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from curation_api.names import WORKER_PORT
 from curation_api.states import Step
 from curation_api.worker_progress import WorkerProgress
 from curation_operator.progress_reader import progress_reader
@@ -20,6 +20,21 @@ ADDRESS = "127.251.0.1"
 ANSWER = json.dumps({"step": "EMBEDDING", "processed": 3, "total": 4}).encode()
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+def a_free_port() -> int:
+    with socket.socket() as free:
+        free.bind((ADDRESS, 0))
+        return int(free.getsockname()[1])
+
+
+# Workers of other tests, which run beside these, may have the usual one at every address.
+PORT = a_free_port()
+
+
+@pytest.fixture(autouse=True)
+def own_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curation_operator.progress_reader.WORKER_PORT", PORT)
 
 
 @contextmanager
@@ -34,7 +49,7 @@ def a_pod_that(answers: Answer) -> Iterator[None]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer((ADDRESS, WORKER_PORT), Handler) as server:
+    with ThreadingHTTPServer((ADDRESS, PORT), Handler) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:

@@ -16,7 +16,7 @@ def peak_memory_of(process: int) -> Iterator[list[int]]:
 
     def look() -> None:
         while not is_over.wait(INTERVAL_SECONDS):
-            peak[0] = max(peak[0], _memory_of_tree(process))
+            peak[0] = max(peak[0], memory_of_tree(process))
 
     observer = threading.Thread(target=look)
     observer.start()
@@ -27,7 +27,7 @@ def peak_memory_of(process: int) -> Iterator[list[int]]:
         observer.join()
 
 
-def _memory_of_tree(process: int) -> int:
+def memory_of_tree(process: int) -> int:
     """Bytes without files that are mapped and memory that is shared."""
     try:
         root = psutil.Process(process)
