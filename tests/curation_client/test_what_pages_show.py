@@ -144,6 +144,14 @@ def test_the_python_of_the_readme_selects_and_explains(studio: Studio) -> None:
 
 
 @pytest.mark.usefixtures("shown_and_said")
+def test_the_terminal_of_the_readme_says_why(studio: Studio) -> None:
+    (block,) = [block for block in snippets("") if "$ curate why" in block.text]
+    command, shown = block.text.removeprefix("$ ").split("\n", 1)
+
+    assert studio.run(["bash", "-e", "-c", command]) == shown
+
+
+@pytest.mark.usefixtures("shown_and_said")
 def test_the_notebook_shows_pictures_with_reasons(studio: Studio) -> None:
     done = json.loads(studio.run([sys.executable, notebooks.__file__, str(NOTEBOOK)]))
 
