@@ -99,7 +99,6 @@ def read_run(raw: Raw, settings: OperatorSettings) -> RunSeen | UnreadableRun:
         problems = problems_in(error)
         return UnreadableRun(
             key=key,
-            uid=metadata["uid"],
             generation=metadata["generation"],
             resource_version=metadata["resourceVersion"],
             problems=problems,

@@ -198,7 +198,6 @@ class UnreadableRun:
     """A run that says something this operator does not know."""
 
     key: RunKey
-    uid: str
     generation: int
     resource_version: str = ""
     status: CurationRunStatus = NOTHING_WRITTEN

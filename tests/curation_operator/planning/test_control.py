@@ -24,7 +24,6 @@ from curation_operator.planning.seen import RunSeen, SiblingSeen, UnreadableRun
 from tests.curation_operator.builders import (
     NOON,
     RUN,
-    RUN_UID,
     SETTINGS,
     a_condition,
     a_failed_job,
@@ -296,7 +295,7 @@ def test_a_run_that_is_paused_is_left_alone_and_says_so() -> None:
 
 def test_a_run_of_a_newer_version_is_left_alone_and_says_so() -> None:
     unreadable = UnreadableRun(
-        key=RUN, uid=RUN_UID, generation=3, problems=("spec.priority: 'UTMOST' is not possible",)
+        key=RUN, generation=3, problems=("spec.priority: 'UTMOST' is not possible",)
     )
 
     planned = plan_unreadable_run(unreadable, NOON)
