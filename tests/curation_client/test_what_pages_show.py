@@ -25,21 +25,13 @@ from tests.support import notebooks
 from tests.support.background import Background
 from tests.support.cluster_fixtures import new_namespace
 from tests.support.node_fixtures import REAL, SCRIPTED
+from tests.support.weights import leave_weights
 from tools.control_plane.cluster import ControlPlane
 from tools.demo.data import make_pictures
 from tools.node.node import Node
 
 PAGE = "docs/how-to/curate.md"
 NOTEBOOK = ROOT / "examples/first_selection.ipynb"
-WEIGHTS = """
-import sys, torch
-from lightly.models.zoo import ZOO
-from curation_api.lightly_config import Model
-from curation_job.embedding.networks import untrained
-model = Model()
-name = ZOO[f"{model.name}/simclr/d{model.num_ftrs}/w{float(model.width)}"].rpartition("/")[2]
-torch.save(untrained(model, seed=1).state_dict(), f"{sys.argv[1]}/{name}")
-"""
 REAL_JOBS = JobOptions(gpus=0, cpu="1", memory="2Gi", retries=0)
 
 
@@ -73,9 +65,7 @@ def studio(
     farm.prepare()
     (farm.folders["pictures"] / "cow.jpg").unlink()
     make_pictures(farm.folders["pictures"], of_a_kind=2)
-    weights = farm.folders["results"] / ".lightly/weights"
-    weights.mkdir(parents=True)
-    subprocess.run([sys.executable, "-c", WEIGHTS, str(weights)], check=True)
+    leave_weights(farm.folders["results"] / ".lightly/weights")
     farm.create_datasource()
     folder = tmp_path_factory.mktemp("studio")
     environment = {
