@@ -1,9 +1,5 @@
-from pathlib import Path
-
 import pytest
 from hypothesis import settings
-
-TESTS = Path(__file__).parent
 
 pytest_plugins = [
     "tests.support.cluster_fixtures",
@@ -27,6 +23,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several test processes, a file is worked on by one, and so is the machine's one node."""
     for item in items:
-        path = item.path.relative_to(TESTS)
-        needs_node = path.parts[0] == "e2e" or "node_programs" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("node" if needs_node else str(path)))
+        group = "node" if item.get_closest_marker("node") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))

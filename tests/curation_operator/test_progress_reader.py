@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import pytest
 from curation_api.states import Step
 from curation_api.worker_progress import WorkerProgress
 from curation_operator.progress_reader import progress_reader
+from tests.support.servers.ports import free_ports
 
 # Everything in this network is this machine, and no test of Pods uses this address.
 ADDRESS = "127.251.0.1"
@@ -22,14 +22,8 @@ ANSWER = json.dumps({"step": "EMBEDDING", "processed": 3, "total": 4}).encode()
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
-def a_free_port() -> int:
-    with socket.socket() as free:
-        free.bind((ADDRESS, 0))
-        return int(free.getsockname()[1])
-
-
 # Workers of other tests, which run beside these, may have the usual one at every address.
-PORT = a_free_port()
+[PORT] = free_ports(1)
 
 
 @pytest.fixture(autouse=True)

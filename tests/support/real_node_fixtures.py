@@ -20,7 +20,8 @@ from tools.real_node.start import running_cluster
 @pytest.hookimpl(tryfirst=True)  # before `-m node` selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "node_programs" in getattr(item, "fixturenames", ()):
+        # Those of e2e ask for the node only when they run, as another cluster may be given.
+        if "e2e" in item.path.parts or "node_programs" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.node)
 
 

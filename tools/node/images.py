@@ -7,6 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
+# Where the packages of a worker lie in a checkout.
+JOB_SOURCES = ("api", "storage", "job_image")
+
 # Of this machine's environment a container would see next to nothing.
 KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
@@ -39,5 +42,4 @@ class Image:
 
 def job_image() -> Image:
     """The image of workers, made of this checkout."""
-    packages = ("api", "storage", "job_image")
-    return Image(modules=tuple(ROOT / package for package in packages))
+    return Image(modules=tuple(ROOT / source for source in JOB_SOURCES))

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tools.control_plane.pins import Target
+from tools.node.images import JOB_SOURCES
 
 ROOT = Path(__file__).parents[2]
 
 # Where containers have this checkout: its own place may be one that they have for themselves.
 CHECKOUT = Path("/checkout")
-SOURCES = ("api", "storage", "job_image")
 PAUSE = "localhost/pause:1"
 USER = 65532
 
@@ -51,7 +51,7 @@ def write_worker_image(archive: Path, name: str, environment: Mapping[str, str])
     """The Python of this checkout's environment, found as `python`."""
     variables = {
         "PATH": f"{CHECKOUT}/.venv/bin:/usr/local/bin:/usr/bin:/bin",
-        "PYTHONPATH": ":".join(str(CHECKOUT / source) for source in SOURCES),
+        "PYTHONPATH": ":".join(str(CHECKOUT / source) for source in JOB_SOURCES),
         "PYTHONDONTWRITEBYTECODE": "1",
         **environment,
     }

@@ -24,12 +24,7 @@ LONGEST_FOLDER = 66
 @contextmanager
 def running_cluster(folder: Path, programs: Mapping[str, Path]) -> Iterator[RealNode]:
     """A control plane and a node that lives as long as the block or this process."""
-    if len(os.fsencode(folder.absolute())) > LONGEST_FOLDER:
-        raise ControlPlaneError(
-            f"{folder.absolute()} is too long a path for the sockets of a node. To fix it: use a"
-            f" folder, or a checkout, whose path is shorter by"
-            f" {len(os.fsencode(folder.absolute())) - LONGEST_FOLDER} characters"
-        )
+    _check_length(folder.absolute())
     control_group = f"curation-{secrets.token_hex(4)}"
     with supervised_processes(folder, _within(folder.absolute(), control_group)) as processes:
         network = NodeNetwork(processes)
@@ -40,6 +35,15 @@ def running_cluster(folder: Path, programs: Mapping[str, Path]) -> Iterator[Real
             node = RealNode(site, processes, cluster, network)
             node.start()
             yield node
+
+
+def _check_length(folder: Path) -> None:
+    excess = len(os.fsencode(folder)) - LONGEST_FOLDER
+    if excess > 0:
+        raise ControlPlaneError(
+            f"{folder} is too long a path for the sockets of a node. To fix it: use a folder, or a"
+            f" checkout, whose path is shorter by {excess} characters"
+        )
 
 
 def _within(folder: Path, control_group: str) -> Sequence[str]:
