@@ -7,9 +7,9 @@ from pydantic import Field
 
 from curation_api.conditions import Condition
 from curation_api.fields import Count, KubernetesName, LongText, QueueName, ShortText
-from curation_api.job_options import JobOptions
+from curation_api.job_options import FIXED_JOB_OPTIONS, JobOptions
 from curation_api.lightly_config import LightlyConfig
-from curation_api.model import ApiModel, Rule, unchanged
+from curation_api.model import ApiModel, Rule, unchanged_in_spec
 from curation_api.names import PRETAGGING_TASK
 from curation_api.resource import Resource, short_name
 from curation_api.run_report import Artifact, RunResult
@@ -17,7 +17,17 @@ from curation_api.selection_config import SelectionConfig
 from curation_api.states import Priority, RunState, Stage, Step
 from curation_api.worker_config import USES_OLDER_STYLE, WorkerConfig, uses_older_style
 
-_FIXED = "cannot be changed: a run is one selection; create another run, what is cached is reused"
+_FIXED = (
+    "datasourceRef",
+    "workerConfig",
+    "selectionConfig",
+    "lightlyConfig",
+    "priority",
+    "runsOn",
+    "activeDeadlineSeconds",
+    *(f"job.{option}" for option in FIXED_JOB_OPTIONS),
+)
+_WHY_FIXED = "a run is one selection; create another run, what is cached is reused"
 
 
 class DatasourceReference(ApiModel):
@@ -158,18 +168,6 @@ class CurationRunSpec(ApiModel):
             cel="self.attempt >= oldSelf.attempt",
             holds=lambda _: True,
             message="attempt can only grow: raise it by one to try again",
-        ),
-        *(
-            unchanged(field, f"{field} {_FIXED}")
-            for field in (
-                "datasourceRef",
-                "workerConfig",
-                "selectionConfig",
-                "lightlyConfig",
-                "priority",
-                "runsOn",
-                "activeDeadlineSeconds",
-            )
         ),
     )
 
@@ -421,6 +419,12 @@ class CurationRun(Resource):
             " == (has(oldSelf.spec.job.queueName) ? oldSelf.spec.job.queueName : '')",
             holds=lambda _: True,
             message="spec.job.queueName cannot be changed after the run has started",
+        ),
+        unchanged_in_spec(
+            _FIXED,
+            _WHY_FIXED,
+            "spec cannot be changed, except for suspend, cancel, attempt and job.queueName: "
+            + _WHY_FIXED,
         ),
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from curation_api.fields import Amount, Count, KubernetesName, QueueName, ShortText
-from curation_api.model import ApiModel, Distinct, Rule, matching, unchanged
+from curation_api.model import ApiModel, Distinct, Rule, matching
 
 # Labels and annotations that others act on: copied to a Pod they would make them act on ours.
 _RESERVED = ("curation.dev/", "app.kubernetes.io/", "kueue.x-k8s.io/", "argocd.argoproj.io/")
@@ -393,8 +393,8 @@ class JobOptions(ApiModel):
 # The queue is where a run waits; everything else is part of how it was accepted.
 MAY_CHANGE_BEFORE_START = frozenset({"queue_name"})
 
-JobOptions.RULES = tuple(
-    unchanged(str(field.alias), f"job.{field.alias} cannot be changed after creation")
+FIXED_JOB_OPTIONS = tuple(
+    str(field.alias)
     for name, field in JobOptions.model_fields.items()
     if name not in MAY_CHANGE_BEFORE_START
 )

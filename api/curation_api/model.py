@@ -6,7 +6,7 @@ models; Python checks it here. Both must come to the same verdict, so a rule is 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, ClassVar, Self, get_args
@@ -46,10 +46,20 @@ class Rule:
     cel: str
     holds: Callable[[Any], bool]
     message: str
+    message_cel: str = ""
+    """A sentence that only the API server can make, because it knows more of the case."""
+    about: str = ""
+    """The part that does not hold, where it is not all that the rule sees."""
 
     def as_cel(self) -> dict[str, str]:
         """The entry of `x-kubernetes-validations`."""
-        return {"rule": self.cel, "message": self.message}
+        entry = {
+            "rule": self.cel,
+            "message": self.message,
+            "messageExpression": self.message_cel,
+            "fieldPath": self.about,
+        }
+        return {key: text for key, text in entry.items() if text}
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -127,12 +137,36 @@ def matching(pattern: str, message: str) -> Rule:
 
 def unchanged(field: str, message: str) -> Rule:
     """Once created, `field` keeps its value. Only the API server can tell, so Python agrees."""
+    return Rule(cel=_is_as_before("self", field), holds=lambda _: True, message=message)
+
+
+# Every status that the operator writes, it writes because there is something new to say.
+_STATUS_IS_WRITTEN = (
+    "has(self.status) && has(self.status.message) && (!has(oldSelf.status)"
+    " || !has(oldSelf.status.message) || self.status.message != oldSelf.status.message)"
+)
+
+
+def unchanged_in_spec(paths: Sequence[str], why: str, message: str) -> Rule:
+    """For a resource: once created, these parts of its spec keep their values.
+
+    A spec and a status are never written together, and to compare specs was half the cost of
+    writing a status. So one rule compares everything, and only where no status is written.
+    """
+    same = {path: _is_as_before("self.spec", path) for path in paths}
+    changed = "".join(f"!({cel}) ? '{path}' : " for path, cel in same.items())
     return Rule(
-        cel=f"has(self.{field}) == has(oldSelf.{field})"
-        f" && (!has(self.{field}) || self.{field} == oldSelf.{field})",
+        cel=f"({_STATUS_IS_WRITTEN}) || ({' && '.join(same.values())})",
         holds=lambda _: True,
         message=message,
+        message_cel=f"({changed}'') + ' cannot be changed: {why}'",
+        about=".spec",
     )
+
+
+def _is_as_before(where: str, path: str) -> str:
+    now, before = f"{where}.{path}", f"{where.replace('self', 'oldSelf')}.{path}"
+    return f"has({now}) == has({before}) && (!has({now}) || {now} == {before})"
 
 
 def _cel_text(text: str) -> str:

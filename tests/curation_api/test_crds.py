@@ -227,6 +227,20 @@ def test_the_queue_can_be_changed_until_the_run_has_started(
 
 
 @pytest.mark.usefixtures("crds")
+@pytest.mark.parametrize("subresource", ["", "/status"])
+def test_a_status_written_beside_opens_no_way_to_change_what_a_run_is(
+    subresource: str, control_plane: ControlPlane, namespace: str
+) -> None:
+    path = created(control_plane, namespace, {})
+    control_plane.api.patch(f"{path}/status", {"status": {"message": "first"}})
+    both = {"spec": {"priority": "LOW"}, "status": {"message": "second"}}
+
+    control_plane.api.patch(f"{path}{subresource}", both)
+
+    assert control_plane.api.get(path).body["spec"]["priority"] == "MID"
+
+
+@pytest.mark.usefixtures("crds")
 def test_the_type_of_a_datasource_cannot_be_changed_and_its_places_can(
     control_plane: ControlPlane, namespace: str
 ) -> None:

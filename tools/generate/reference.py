@@ -35,7 +35,9 @@ def _resource_page(model: type[ApiModel], short_name: str) -> str:
         lines += ["", f"## {part}", "", schema["properties"][part]["description"], ""]
         lines += ["| field | type | meaning |", "|---|---|---|"]
         lines += [_row(*field) for field in _fields(schema["properties"][part], part)]
-        rules = list(_rules(schema["properties"][part], part))
+        of_the_whole = schema.get(RULES_KEY, []) if part == "spec" else []
+        rules = [(model.__name__, rule["message"]) for rule in of_the_whole]
+        rules += _rules(schema["properties"][part], part)
         if rules:
             lines += ["", f"### What must hold in {part}", ""]
             lines += [f"- `{path}`: {message}" for path, message in rules]
