@@ -8,8 +8,9 @@ from typing import Any
 import kopf
 
 from curation_api.names import GROUP, MANAGED_BY, MANAGED_BY_LABEL, VERSION
-from curation_operator.planning.keys import DatasourceKey, LineKey, RunKey
+from curation_operator.planning.keys import DatasourceKey, RunKey
 from curation_operator.planning.tidying import is_settled
+from curation_operator.queue import DEBOUNCE_SECONDS
 
 CURATION_RUNS = (GROUP, VERSION, "curationruns")
 DATASOURCES = (GROUP, VERSION, "datasources")
@@ -17,6 +18,9 @@ JOBS = ("batch", "v1", "jobs")
 
 # A stream that stalls is noticed by the one timeout or the other.
 SERVER_TIMEOUT_SECONDS, CLIENT_TIMEOUT_SECONDS = 300, 330
+
+# A Job that starts is changed several times within a second; one look at it all is enough.
+STIR_SECONDS = 1.0
 
 # Objects are listed in pieces: ten thousand of them at once would be most of our memory.
 PAGE = 500
@@ -40,31 +44,35 @@ def is_not_written_down(body: kopf.Body, **_: Any) -> bool:
 
 @kopf.on.event(*CURATION_RUNS, when=may_need_work)
 async def run_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
-    """Somebody touched a CurationRun: look at it soon."""
-    memo.queue.add(RunKey(*_place(body)))
+    """Somebody touched a CurationRun: look at it soon, and at a new one before all others."""
+    memo.inbox.run_changed(
+        RunKey(*_place(body)),
+        body.spec["datasourceRef"]["name"],
+        body.metadata["resourceVersion"],
+        is_new="state" not in body.status,
+    )
 
 
 @kopf.on.event(*CURATION_RUNS, when=is_gone)
 async def run_gone(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
     """A CurationRun was deleted: it is forgotten, and whoever waited for it may be next."""
-    namespace, name = _place(body)
-    memo.queue.add(RunKey(namespace, name))
-    memo.queue.add(LineKey(namespace, body.spec["datasourceRef"]["name"]))
+    memo.inbox.run_gone(RunKey(*_place(body)), body.spec["datasourceRef"]["name"])
 
 
 @kopf.on.event(*DATASOURCES)
 async def datasource_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
     """Somebody touched a Datasource: look at it soon."""
-    memo.queue.add(DatasourceKey(*_place(body)))
+    memo.inbox.datasource_changed(DatasourceKey(*_place(body)), body.metadata["resourceVersion"])
 
 
 @kopf.on.event(*JOBS, when=is_not_written_down)
 async def job_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
     """A Job of ours has news for whom it belongs to."""
     namespace, _name = _place(body)
+    after = DEBOUNCE_SECONDS if body.status.get("conditions") else STIR_SECONDS
     for owner in body.metadata.get("ownerReferences", []):
         key = RunKey if owner["kind"] == "CurationRun" else DatasourceKey
-        memo.queue.add(key(namespace, owner["name"]))
+        memo.inbox.add(key(namespace, owner["name"]), after=after)
 
 
 def _place(body: kopf.Body) -> tuple[str, str]:
@@ -76,6 +84,20 @@ async def log_in(memo: kopf.Memo, **_: Any) -> kopf.ConnectionInfo:
     """The same server and the same identity as ours."""
     connection: kopf.ConnectionInfo = await memo.log_in()
     return connection
+
+
+class NothingKept(kopf.DiffBaseStorage):
+    """Kopf compares no states of an object for us, and need not copy it for that at each event."""
+
+    def build(self, **_: Any) -> Any:
+        """What would be compared."""
+        return {}
+
+    def fetch(self, **_: Any) -> None:
+        """What it would be compared with."""
+
+    def store(self, **_: Any) -> None:
+        """What would be written to the object."""
 
 
 def kopf_settings() -> kopf.OperatorSettings:
@@ -97,5 +119,6 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.process.ultimate_exiting_timeout = None  # We end with it, and need no SIGKILL for it.
     # Never written, since no handler of ours needs them; named so that they could not collide.
     settings.persistence.finalizer = f"{GROUP}/unused"
+    settings.persistence.diffbase_storage = NothingKept()
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=f"op.{GROUP}")
     return settings

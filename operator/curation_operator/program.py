@@ -18,10 +18,11 @@ from curation_operator.kube.api_server import ApiServer, connected
 from curation_operator.kube.client import KubernetesClient
 from curation_operator.kube.errors import ApiError
 from curation_operator.leader import Lease, LostLeaseError
+from curation_operator.memory import Memory
 from curation_operator.metrics import Metrics
-from curation_operator.planning.keys import Key
+from curation_operator.planning.keys import DatasourceKey, Key, LineKey, RunKey
 from curation_operator.progress_reader import progress_reader
-from curation_operator.queue import WorkQueue
+from curation_operator.queue import DEBOUNCE_SECONDS, WorkQueue
 from curation_operator.reconcile import Reconciler
 from curation_operator.recorder import Recorder
 from curation_operator.resync import Resync
@@ -47,11 +48,34 @@ class Inbox:
 
     queue: WorkQueue[Key]
     metrics: Metrics
+    memory: Memory
 
-    def add(self, key: Key) -> None:
+    def add(self, key: Key, *, after: float = DEBOUNCE_SECONDS, is_urgent: bool = False) -> None:
         """An event spoke of this object."""
         self.metrics.heard_of(key)
-        self.queue.add(key)
+        self.queue.add(key, after=after, is_urgent=is_urgent)
+
+    def run_changed(self, key: RunKey, datasource: str, version: str, *, is_new: bool) -> None:
+        """A run is there, or is another than before; now it has this version."""
+        self.memory.meet(LineKey(key.namespace, datasource), key.name)
+        self._changed(key, version, is_urgent=is_new)
+
+    def datasource_changed(self, key: DatasourceKey, version: str) -> None:
+        """A Datasource is there, or is another than before; now it has this version."""
+        self._changed(key, version)
+
+    def _changed(self, key: Key, version: str, *, is_urgent: bool = False) -> None:
+        if self.memory.is_no_news(key, version):
+            self.metrics.heard_of(key)
+        else:
+            self.add(key, is_urgent=is_urgent)
+
+    def run_gone(self, key: RunKey, datasource: str) -> None:
+        """A run was deleted."""
+        line = LineKey(key.namespace, datasource)
+        self.memory.forget(line, key.name)
+        self.add(key)
+        self.add(line)
 
 
 async def connection_info(ask: ApiServer) -> kopf.ConnectionInfo:
@@ -104,17 +128,18 @@ async def running(
             await stack.enter_async_context(_leading(ask, settings, health, stop))
         metrics.leader.set(1)
 
-        kube = KubernetesClient(ask)
+        kube, memory = KubernetesClient(ask), Memory()
         reader = await stack.enter_async_context(progress_reader())
         recorder = Recorder(kube, settings, _now)
-        reconciler = Reconciler(kube, reader, queue, recorder, metrics, settings, _now)
-        resync = Resync(kube, queue, metrics, settings)
+        reconciler = Reconciler(kube, reader, queue, recorder, metrics, memory, settings, _now)
+        resync = Resync(kube, queue, metrics, memory, settings, _now)
         await _first_list(resync, settings)
         health.has_listed = True
         workers = working(settings.workers, queue, reconciler.look, metrics)
         await stack.enter_async_context(workers)
         await stack.enter_async_context(_beside(resync.run(), "the list", stop))
-        await stack.enter_async_context(_watching(ask, settings, queue, metrics, stop))
+        inbox = Inbox(queue, metrics, memory)
+        await stack.enter_async_context(_watching(ask, settings, inbox, stop))
         logger.info("Working for %s", ", ".join(settings.namespaces) or "all namespaces")
         yield Running(port, queue, metrics)
 
@@ -153,11 +178,7 @@ async def _leading(
 
 @contextlib.asynccontextmanager
 async def _watching(
-    ask: ApiServer,
-    settings: OperatorSettings,
-    queue: WorkQueue[Key],
-    metrics: Metrics,
-    stop: asyncio.Event,
+    ask: ApiServer, settings: OperatorSettings, inbox: Inbox, stop: asyncio.Event
 ) -> AsyncIterator[None]:
     """kopf, for as long as the block runs. When it gives up, so do we: a restart is the cure."""
     stop_kopf = asyncio.Event()
@@ -168,7 +189,7 @@ async def _watching(
         clusterwide=not settings.namespaces,
         standalone=True,
         stop_flag=stop_kopf,
-        memo=kopf.Memo(queue=Inbox(queue, metrics), log_in=partial(connection_info, ask)),
+        memo=kopf.Memo(inbox=inbox, log_in=partial(connection_info, ask)),
     )
     for task in tasks:
         # With one of them gone kopf ends the others, and that can take for ever.

@@ -32,7 +32,8 @@ class WorkQueue(Generic[K]):
     def __init__(self, watcher: QueueWatcher[K], clock: Callable[[], float]) -> None:
         self._watcher, self._clock = watcher, clock
         self._due: dict[K, float] = {}
-        self._heap: list[tuple[float, int, K]] = []
+        self._urgent: list[tuple[float, int, K]] = []
+        self._others: list[tuple[float, int, K]] = []
         self._order = itertools.count()  # Keys need not be comparable.
         self._at_work: dict[K, float] = {}
         self._again: dict[K, float] = {}
@@ -40,14 +41,15 @@ class WorkQueue(Generic[K]):
         self._changed, self._idle = asyncio.Event(), asyncio.Event()
         self._idle.set()
 
-    def add(self, key: K, *, after: float = DEBOUNCE_SECONDS) -> None:
-        """Have the key looked at, at the latest after so many seconds."""
+    def add(self, key: K, *, after: float = DEBOUNCE_SECONDS, is_urgent: bool = False) -> None:
+        """Have the key looked at, at the latest after so many seconds; before others if urgent."""
         due = self._clock() + after
         waiting = self._again if key in self._at_work else self._due
         if due < waiting.get(key, float("inf")):
             waiting[key] = due
             if waiting is self._due:
-                heapq.heappush(self._heap, (due, next(self._order), key))
+                heap = self._urgent if is_urgent else self._others
+                heapq.heappush(heap, (due, next(self._order), key))
                 self._changed.set()
 
     async def take(self) -> K:
@@ -65,20 +67,25 @@ class WorkQueue(Generic[K]):
     def _next(self) -> tuple[K | None, float | None]:
         """A key that is due; or how long until one is."""
         now = self._clock()
-        while self._heap:
-            due, _, key = self._heap[0]
-            if self._due.get(key) != due:  # It was moved to an earlier time.
-                heapq.heappop(self._heap)
-            elif due > now:
-                return None, due - now
-            else:
-                heapq.heappop(self._heap)
-                del self._due[key]
-                self._at_work[key] = now
-                self._idle.clear()
-                self._watcher.taken(key, now - due)
+        waits = []
+        for heap in (self._urgent, self._others):
+            while heap and self._due.get(heap[0][2]) != heap[0][0]:
+                heapq.heappop(heap)  # It was moved to an earlier time.
+            if not heap:
+                continue
+            due, _, key = heap[0]
+            if due <= now:
+                heapq.heappop(heap)
+                self._begin(key, due, now)
                 return key, None
-        return None, None
+            waits.append(due - now)
+        return None, min(waits, default=None)
+
+    def _begin(self, key: K, due: float, now: float) -> None:
+        del self._due[key]
+        self._at_work[key] = now
+        self._idle.clear()
+        self._watcher.taken(key, now - due)
 
     def done(self, key: K, *, again_after: float | None = None) -> None:
         """The key has been looked at, and should be again after so many seconds."""

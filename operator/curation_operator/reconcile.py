@@ -18,9 +18,11 @@ from curation_operator.kube.observe import (
     observe_datasource,
     observe_run,
     sibling_of,
+    unfinished_runs,
 )
 from curation_operator.kube.port import Kube
 from curation_operator.logs import about_uid
+from curation_operator.memory import Memory
 from curation_operator.metrics import Metrics
 from curation_operator.planning.curation_run import (
     plan_curation_run,
@@ -57,12 +59,13 @@ class Reconciler:
         queue: WorkQueue[Key],
         recorder: Recorder,
         metrics: Metrics,
+        memory: Memory,
         settings: OperatorSettings,
         clock: Callable[[], datetime],
     ) -> None:
         self._kube, self._reader, self._queue = kube, reader, queue
         self._recorder, self._metrics = recorder, metrics
-        self._settings, self._clock = settings, clock
+        self._memory, self._settings, self._clock = memory, settings, clock
         # Only one run of a Datasource decides at a time whether it is its turn.
         self._lines: WeakValueDictionary[LineKey, asyncio.Lock] = WeakValueDictionary()
         self._probing: set[DatasourceKey] = set()
@@ -92,7 +95,8 @@ class Reconciler:
             return await self._advance(seen)
         line = LineKey(key.namespace, seen.spec.datasource_ref.name)
         async with self._lines.setdefault(line, asyncio.Lock()):
-            return await self._advance(await look_around(seen, self._kube))
+            self._memory.meet(line, key.name)
+            return await self._advance(await look_around(seen, self._kube, self._memory))
 
     async def _advance(self, seen: RunSeen) -> timedelta | None:
         about_uid(seen.uid)
@@ -123,13 +127,17 @@ class Reconciler:
     async def _write_run(self, seen: RunSeen | UnreadableRun, status: CurationRunStatus) -> None:
         pause = timedelta(seconds=self._settings.progress_write_seconds)
         if is_worth_writing(seen.status, status, self._clock(), pause):
-            await self._kube.write_run_status(
+            version = await self._kube.write_run_status(
                 seen.key, status.complete(), resource_version=seen.resource_version
             )
+            self._memory.expect(seen.key, version)
             self._metrics.status_was_written("CurationRun")
 
     def _after_writing(self, seen: RunSeen, plan: RunPlan) -> None:
         before, after = seen.status, plan.status
+        if after.state is not None and after.state.is_final:
+            line = LineKey(seen.key.namespace, seen.spec.datasource_ref.name)
+            self._memory.forget(line, seen.key.name)
         self._metrics.run_was_seen(seen, after)
         if before.state is not after.state:
             logger.info("%s: %s", after.state, after.message)
@@ -166,9 +174,10 @@ class Reconciler:
 
     async def _write_datasource(self, seen: DatasourceSeen, status: DatasourceStatus) -> None:
         if status != seen.status:
-            await self._kube.write_datasource_status(
+            version = await self._kube.write_datasource_status(
                 seen.key, status.complete(), resource_version=seen.resource_version
             )
+            self._memory.expect(seen.key, version)
             self._metrics.status_was_written("Datasource")
 
     def _keep_count(self, seen: DatasourceSeen, plan: DatasourcePlan) -> None:
@@ -177,7 +186,7 @@ class Reconciler:
 
     async def wake_those_in_line(self, key: LineKey) -> None:
         """Somebody has left the line of a Datasource, or it can be used now: look who is next."""
-        runs = await self._kube.unfinished_runs(key.namespace, key.datasource)
+        runs = await unfinished_runs(key, self._kube, self._memory)
         waiting = sorted((sibling_of(raw) for raw in runs), key=place_in_line)
         for sibling in [one for one in waiting if not one.is_at_work][:WOKEN_AT_ONCE]:
             self._queue.add(RunKey(key.namespace, sibling.name))

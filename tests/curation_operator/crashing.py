@@ -14,6 +14,7 @@ from curation_operator.kube.api_server import connected
 from curation_operator.kube.client import KubernetesClient
 from curation_operator.kube.errors import ApiError
 from curation_operator.kube.port import Kube
+from curation_operator.memory import Memory
 from curation_operator.metrics import Metrics
 from curation_operator.planning.keys import DatasourceKey, Key, RunKey
 from curation_operator.progress_reader import progress_reader
@@ -57,10 +58,11 @@ class KillingKube:
         return partial(self._write, call) if name in WRITES else call
 
     async def _write(self, call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        await call(*arguments, **named)
+        answer = await call(*arguments, **named)
         self.writes += 1
         if self.writes == self._kill_after:
             raise Killed
+        return answer
 
 
 @dataclass(frozen=True)
@@ -174,4 +176,4 @@ async def an_operator(
         queue: WorkQueue[Key] = WorkQueue(metrics, time.monotonic)
         now = partial(datetime.now, UTC)
         recorder = Recorder(kube, settings, now)
-        yield Reconciler(kube, reader, queue, recorder, metrics, settings, now), kube
+        yield Reconciler(kube, reader, queue, recorder, metrics, Memory(), settings, now), kube

@@ -78,6 +78,38 @@ def test_a_look_that_sees_nothing_new_writes_nothing(farm: Farm, operator: Runni
     farm.wait_for_state("Completed")
 
 
+def test_what_the_operator_has_written_is_no_reason_to_look_again(
+    farm: Farm, operator: Running
+) -> None:
+    farm.create_run()
+    farm.wait_for_run(lambda status: "state" in status, "it waits for its Datasource")
+    looks = looks_at_runs(operator)
+
+    farm.create_run("second")
+    farm.wait_for_run(lambda status: "state" in status, "so does this one", name="second")
+
+    assert looks_at_runs(operator) <= looks + 1
+
+
+def test_runs_are_not_listed_whenever_one_of_them_starts_or_ends(
+    farm: Farm, operator: Running
+) -> None:
+    farm.create_datasource()
+    lists = lists_of_runs(operator)
+
+    for name in ("first", "second"):
+        farm.create_run(name)
+        farm.wait_for_state("Completed", name=name)
+
+    assert lists_of_runs(operator) == lists
+
+
+def lists_of_runs(operator: Running) -> float:
+    labels = {"verb": "list", "resource": "curationruns", "code": "200"}
+    name = "curation_operator_api_requests_total"
+    return operator.metrics.registry.get_sample_value(name, labels) or 0
+
+
 def looks_at_runs(operator: Running) -> float:
     labels = {"kind": "CurationRun", "result": "ok"}
     name = "curation_operator_reconcile_total"

@@ -85,3 +85,35 @@ async def test_whoever_waits_for_work_is_woken_by_it() -> None:
     queue.add("cow", after=0)
 
     assert await waiting == "cow"
+
+
+async def test_what_is_urgent_is_taken_before_what_waits_longer() -> None:
+    clock = Clock()
+    queue = a_queue(clock)
+    for sheep in ("dolly", "shaun"):
+        queue.add(sheep, after=0)
+    clock.now = 60
+
+    queue.add("newborn", after=0, is_urgent=True)
+
+    assert [await queue.take() for _ in range(3)] == ["newborn", "dolly", "shaun"]
+
+
+async def test_what_is_urgent_and_not_yet_due_holds_nobody_up() -> None:
+    clock = Clock()
+    queue = a_queue(clock)
+    queue.add("newborn", after=1, is_urgent=True)
+    queue.add("dolly", after=0)
+
+    assert await queue.take() == "dolly"
+
+
+async def test_what_becomes_urgent_while_it_waits_is_taken_once() -> None:
+    queue = a_queue(Clock())
+    queue.add("cow", after=60)
+    queue.add("cow", after=0, is_urgent=True)
+
+    assert await queue.take() == "cow"
+
+    queue.done("cow")
+    assert queue.next_due() == float("inf")

@@ -43,6 +43,8 @@ class Resource:
     short_name: str
     columns: tuple[Column, ...]
     selectable: tuple[str, ...]
+    is_fixed: bool = False
+    """Whether its spec stays as it was created, so that rules about it need to hold only then."""
 
     @property
     def kind(self) -> str:
@@ -75,6 +77,7 @@ RESOURCES = (
             _AGE,
         ),
         selectable=(".spec.datasourceRef.name", ".spec.priority", ".status.state"),
+        is_fixed=True,
     ),
     Resource(
         model=Datasource,
@@ -128,15 +131,40 @@ def _crd(resource: Resource) -> dict[str, Any]:
                     "subresources": {"status": {}},
                     "additionalPrinterColumns": [column.as_yaml() for column in resource.columns],
                     "selectableFields": [{"jsonPath": path} for path in resource.selectable],
-                    "schema": {"openAPIV3Schema": _schema(resource.model)},
+                    "schema": {"openAPIV3Schema": _schema(resource)},
                 }
             ],
         },
     }
 
 
-def _schema(model: type[ApiModel]) -> dict[str, Any]:
-    schema = structural_schema(model)
+def _checked_at_creation(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same, where what relates the fields of an object is not asked again at later writes.
+
+    Each write of a status would ask it, and it is what costs most. A field alone is still checked:
+    the queue may change.
+    """
+    if schema.get("type") != "object":
+        return schema
+    checked = dict(schema)
+    if "properties" in schema:
+        parts = schema["properties"].items()
+        checked["properties"] = {name: _checked_at_creation(part) for name, part in parts}
+    if RULES_KEY in schema:
+        checked[RULES_KEY] = [_at_creation(rule) for rule in schema[RULES_KEY]]
+    return checked
+
+
+def _at_creation(rule: dict[str, Any]) -> dict[str, Any]:
+    if "oldSelf" in rule["rule"]:
+        return rule
+    return {**rule, "rule": f"oldSelf.hasValue() || ({rule['rule']})", "optionalOldSelf": True}
+
+
+def _schema(resource: Resource) -> dict[str, Any]:
+    schema = structural_schema(resource.model)
+    if resource.is_fixed:
+        schema["properties"]["spec"] = _checked_at_creation(schema["properties"]["spec"])
     # These three belong to Kubernetes; a CRD may say little more than of what type they are.
     schema["properties"]["apiVersion"] = {"type": "string"}
     schema["properties"]["kind"] = {"type": "string"}

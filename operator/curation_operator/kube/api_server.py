@@ -12,6 +12,8 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from kubernetes.aio import client, config
@@ -130,12 +132,22 @@ def _error(status: int, answer: Any) -> ApiError:
     return error_of(status, str(answer)[:200], "")
 
 
+def _proxy_to(server: str) -> str | None:
+    """What the environment says about the way to this server."""
+    url = urlsplit(server)
+    if url.hostname is None or proxy_bypass(url.hostname):
+        return None
+    return getproxies().get(url.scheme)
+
+
 @contextlib.asynccontextmanager
 async def connected(
     settings: OperatorSettings, watcher: CallWatcher, kubeconfig: str | None = None
 ) -> AsyncIterator[ApiServer]:
     """The API server of this Pod's cluster, or of a kubeconfig."""
     configuration = client.Configuration()
+    # Or each request reads the environment and ~/.netrc anew, in a thread.
+    configuration.client_session_kwargs = {"trust_env": False}
     if kubeconfig is not None:
         await config.load_kube_config(  # type: ignore[no-untyped-call]
             kubeconfig, client_configuration=configuration
@@ -144,6 +156,7 @@ async def connected(
         config.load_incluster_config(  # type: ignore[no-untyped-call]
             client_configuration=configuration
         )
+    configuration.proxy = configuration.proxy or _proxy_to(configuration.host)
     async with client.ApiClient(configuration) as api:
         api.user_agent = f"curation-operator/{settings.version}"
         yield ApiServer(api, settings, watcher)

@@ -124,15 +124,17 @@ class KubernetesClient:
 
     async def write_run_status(
         self, key: RunKey, status: Manifest, *, resource_version: str
-    ) -> None:
+    ) -> str:
         """The status as a whole, as ours, unless the run changed since it was read."""
-        await self._write_status("CurationRun", "curationruns", key, status, resource_version)
+        return await self._write_status(
+            "CurationRun", "curationruns", key, status, resource_version
+        )
 
     async def write_datasource_status(
         self, key: DatasourceKey, status: Manifest, *, resource_version: str
-    ) -> None:
+    ) -> str:
         """The status as a whole, as ours, unless the object changed since it was read."""
-        await self._write_status("Datasource", "datasources", key, status, resource_version)
+        return await self._write_status("Datasource", "datasources", key, status, resource_version)
 
     async def tell(self, event: Manifest) -> str:
         """Create an event; its name comes back."""
@@ -191,7 +193,7 @@ class KubernetesClient:
         key: RunKey | DatasourceKey,
         status: Manifest,
         resource_version: str,
-    ) -> None:
+    ) -> str:
         # Not the UID: of a custom resource's status the API server takes one that is not its own.
         metadata = {
             "name": key.name,
@@ -202,7 +204,8 @@ class KubernetesClient:
         body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "status": status}
         query = (("fieldManager", STATUS_FIELD_MANAGER), ("force", "true"))
         call = Call("patch", f"{resource}/status", path, query, body, SERVER_SIDE_APPLY)
-        await self._ask(call)
+        written = await self._ask(call)
+        return str(written["metadata"]["resourceVersion"])
 
 
 def _in(where: str, namespace: str | None) -> str:

@@ -31,9 +31,10 @@ from curation_api.states import Priority, RunState
 from curation_api.worker_progress import WorkerProgress
 from curation_operator.kube.parse import jobs_of, pods_of, remarks_of, workload_of
 from curation_operator.kube.port import Kube, Raw
+from curation_operator.memory import Memory
 from curation_operator.planning.diagnosis import seems_to_need_remarks
 from curation_operator.planning.jobs import LiveJob, PodSeen, Remark, Suspension
-from curation_operator.planning.keys import DatasourceKey, RunKey
+from curation_operator.planning.keys import DatasourceKey, LineKey, RunKey
 from curation_operator.planning.line import rank_of
 from curation_operator.planning.naming import plan_name
 from curation_operator.planning.seen import DatasourceSeen, RunSeen, SiblingSeen, UnreadableRun
@@ -41,6 +42,9 @@ from curation_operator.settings import OperatorSettings
 
 # What a run waits for may be said about any of its Pods; a few of them tell enough.
 PODS_TO_ASK_ABOUT = 3
+
+# With more runs in line than this, one list is cheaper.
+MOST_READ_BY_NAME = 8
 
 # More workers than this are not asked for their progress: their shards are counted anyway.
 WORKERS_TO_ASK = 32
@@ -63,6 +67,10 @@ async def observe_run(
     bare = read_run(raw, settings)
     if isinstance(bare, UnreadableRun):
         return bare
+    if bare.is_new:
+        bare = await _with_frozen(bare, kube)
+        if bare.frozen is None and bare.frozen_is_readable:
+            return bare  # What is frozen is older than the first Job.
     jobs = await kube.jobs(key.namespace, f"{RUN_UID_LABEL}={bare.uid}")
     seen = replace(bare, jobs=jobs_of(jobs, bare.uid))
     if seen.is_finished or seen.is_paused:
@@ -139,20 +147,21 @@ async def _remarks(
     return tuple(remark for part in remarks for remark in part)
 
 
-async def look_around(seen: RunSeen, kube: Kube) -> RunSeen:
+async def look_around(seen: RunSeen, kube: Kube, memory: Memory) -> RunSeen:
     """At what the next Job needs: the Datasource, what was frozen, and who else is in line."""
     namespace, datasource_name = seen.key.namespace, seen.spec.datasource_ref.name
     raw = await kube.datasource(DatasourceKey(namespace, datasource_name))
     datasource = None if raw is None else read_datasource(raw)
-    frozen = await kube.config_map(namespace, plan_name(seen.key, seen.uid, seen.attempt))
-    config, is_readable = _read_frozen(frozen)
-    return replace(
-        seen,
-        datasource=datasource,
-        frozen=config,
-        frozen_is_readable=is_readable,
-        siblings=await _siblings(seen, datasource, kube),
-    )
+    if not seen.is_new:
+        seen = await _with_frozen(seen, kube)
+    siblings = await _siblings(seen, datasource, kube, memory)
+    return replace(seen, datasource=datasource, siblings=siblings)
+
+
+async def _with_frozen(seen: RunSeen, kube: Kube) -> RunSeen:
+    name = plan_name(seen.key, seen.uid, seen.attempt)
+    config, is_readable = _read_frozen(await kube.config_map(seen.key.namespace, name))
+    return replace(seen, frozen=config, frozen_is_readable=is_readable)
 
 
 def _read_frozen(raw: Raw | None) -> tuple[JobConfig | None, bool]:
@@ -165,14 +174,11 @@ def _read_frozen(raw: Raw | None) -> tuple[JobConfig | None, bool]:
 
 
 async def _siblings(
-    seen: RunSeen, datasource: DatasourceSeen | None, kube: Kube
+    seen: RunSeen, datasource: DatasourceSeen | None, kube: Kube, memory: Memory
 ) -> tuple[SiblingSeen, ...]:
-    namespace, name = seen.key.namespace, seen.spec.datasource_ref.name
-    others = [
-        raw
-        for raw in await kube.unfinished_runs(namespace, name)
-        if raw["metadata"]["uid"] != seen.uid
-    ]
+    namespace = seen.key.namespace
+    line = LineKey(namespace, seen.spec.datasource_ref.name)
+    others = await unfinished_runs(line, kube, memory, but=seen.key.name)
     if not others:
         return ()
     # A Job that exists says more than a status that could not be written.
@@ -181,6 +187,35 @@ async def _siblings(
         selector = f"{DATASOURCE_UID_LABEL}={datasource.uid},{STAGE_LABEL}!={PROBE}"
         owners = await kube.owners_of_jobs(namespace, selector)
     return tuple(sibling_of(raw, has_job=raw["metadata"]["uid"] in owners) for raw in others)
+
+
+async def unfinished_runs(
+    line: LineKey, kube: Kube, memory: Memory, *, but: str | None = None
+) -> list[Raw]:
+    """The runs of a Datasource that have not ended, perhaps without one of them.
+
+    For a list the API server goes through all runs of the namespace, so a few that are known are
+    read by name.
+    """
+    known = memory.unfinished(line)
+    names = None if known is None else known - {but}
+    if names is None or len(names) > MOST_READ_BY_NAME:
+        listed = await kube.unfinished_runs(line.namespace, line.datasource)
+        return [raw for raw in listed if raw["metadata"]["name"] != but]
+    unfinished = []
+    for name in sorted(names):
+        raw = await kube.run(RunKey(line.namespace, name))
+        if raw is not None and _is_unfinished(raw, line):
+            unfinished.append(raw)
+        else:
+            memory.forget(line, name)
+    return unfinished
+
+
+def _is_unfinished(raw: Raw, line: LineKey) -> bool:
+    state = (raw.get("status") or {}).get("state")
+    is_final = state in set(RunState) and RunState(state).is_final
+    return raw["spec"]["datasourceRef"]["name"] == line.datasource and not is_final
 
 
 # A run that cannot be accepted for a reason of its own does not keep others waiting.

@@ -62,13 +62,19 @@ class Kube(Protocol):
 
     async def write_run_status(
         self, key: RunKey, status: Manifest, *, resource_version: str
-    ) -> None:
-        """The status as a whole, as ours, unless the run changed since it was read."""
+    ) -> str:
+        """The status as a whole, as ours, unless the run changed since it was read.
+
+        The version of the run that this made comes back.
+        """
 
     async def write_datasource_status(
         self, key: DatasourceKey, status: Manifest, *, resource_version: str
-    ) -> None:
-        """The status as a whole, as ours, unless the object changed since it was read."""
+    ) -> str:
+        """The status as a whole, as ours, unless the object changed since it was read.
+
+        The version of the Datasource that this made comes back.
+        """
 
     async def tell(self, event: Manifest) -> str:
         """Create an event; its name comes back."""

@@ -96,6 +96,11 @@ class RunSeen:
     siblings: tuple[SiblingSeen, ...] = ()
 
     @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever written about it, though something may have been done."""
+        return self.status.state is None
+
+    @property
     def attempt(self) -> int:
         """Which attempt is at work, or was the last one to be.
 

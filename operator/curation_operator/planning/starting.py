@@ -65,6 +65,7 @@ def _start_in_turn(
         status = status_of(seen, waits_for(first.name), now, notes=notes)
         return RunPlan(status, tries, look_again=LINE_LOOK)
     create = CreateJob(job_manifest(seen, stage, frozen, settings))
+    tries = tuple(one for one in tries if one.manifest != create.manifest)  # It is tried by that.
     standing = waiting(Reason.STARTING, f"Starting{'' if stage is Stage.ALL else f' {stage}'}.")
     status = status_of(
         seen,

@@ -95,7 +95,7 @@ def test_a_run_that_bypasses_verification_needs_its_datasource_only_to_exist() -
         a_run({"workerConfig": {"datasource": {"bypassVerify": True}}}, datasource=unknown)
     )
 
-    assert kinds(planned) == ["TryJob", "CreateConfigMap", "CreateJob"]
+    assert kinds(planned) == ["CreateConfigMap", "CreateJob"]
 
 
 @pytest.mark.covers("R1", "C11")
@@ -137,10 +137,10 @@ def test_the_image_of_the_operators_own_defaults_is_allowed() -> None:
     assert names_of_jobs(planned) != []
 
 
-def test_a_run_that_can_start_is_tried_frozen_and_started() -> None:
+def test_a_run_that_can_start_is_frozen_and_started() -> None:
     planned = plan(a_run())
 
-    assert kinds(planned) == ["TryJob", "CreateConfigMap", "CreateJob"]
+    assert kinds(planned) == ["CreateConfigMap", "CreateJob"]
     assert names_of_jobs(planned) == ["farm-50-0f1e2d3c-run-a1"]
     assert said(planned, "Accepted").status is ConditionStatus.TRUE
     assert planned.status.plan is not None
@@ -149,12 +149,12 @@ def test_a_run_that_can_start_is_tried_frozen_and_started() -> None:
     assert [event.reason for event in planned.events] == [Tell.PLAN_FROZEN, Tell.JOB_CREATED]
 
 
-def test_every_stage_is_tried_before_the_first_one_works() -> None:
+def test_every_later_stage_is_tried_before_the_first_one_works() -> None:
     planned = plan(a_run({"job": {"parallelism": 4}, "workerConfig": {"enableTraining": True}}))
 
     tried = [action.manifest for action in planned.actions if isinstance(action, TryJob)]
     assert [job["metadata"]["labels"]["curation.dev/stage"] for job in tried] == [
-        "prepare", "train", "embed", "select",
+        "train", "embed", "select",
     ]  # fmt: skip
     assert names_of_jobs(planned) == ["farm-50-0f1e2d3c-prepare-a1"]
 
