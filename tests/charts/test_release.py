@@ -1,6 +1,5 @@
 """A release comes, is upgraded, goes back and goes; runs and what they found stay."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import pytest
 import yaml
 
 from tests.curation_operator.farm import Farm, condition
-from tests.support.helm import CHART, Helm, HelmError
+from tests.support.helm import CHART, Helm, HelmError, earlier_chart
 from tools.control_plane.cluster import ControlPlane, KubectlError
 
 RELEASE, SYSTEM = "curation", "curation-system"
@@ -52,21 +51,6 @@ def values(cluster: ControlPlane) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def chart_before(tmp_path: Path) -> Path:
-    """The chart as it was before `kubectl get` had a column for the queue."""
-    chart = shutil.copytree(CHART, tmp_path / "curation")
-    (chart / "Chart.yaml").write_text(
-        (CHART / "Chart.yaml").read_text().replace("version: 0.1.0", "version: 0.0.9", 1)
-    )
-    path = chart / "files/crds/curation.dev_curationruns.yaml"
-    crd = yaml.safe_load(path.read_text())
-    [version] = crd["spec"]["versions"]
-    version["additionalPrinterColumns"] = version["additionalPrinterColumns"][:-3]
-    path.write_text(yaml.safe_dump(crd, sort_keys=False))
-    return chart
-
-
 def columns(cluster: ControlPlane) -> int:
     [version] = cluster.api.get(CRD).body["spec"]["versions"]
     return len(version["additionalPrinterColumns"])
@@ -76,12 +60,12 @@ def columns(cluster: ControlPlane) -> int:
 def test_runs_outlive_every_change_of_the_release(
     release: Helm,
     values: dict[str, Any],
-    chart_before: Path,
+    tmp_path: Path,
     farm: Farm,
     cluster: ControlPlane,
 ) -> None:
     where = (f"--namespace={SYSTEM}", "--wait", "--timeout=60s")
-    said = release("install", RELEASE, str(chart_before), *where, values=values)
+    said = release("install", RELEASE, str(earlier_chart(tmp_path)), *where, values=values)
     assert "kubectl apply" in said
     old = columns(cluster)
 

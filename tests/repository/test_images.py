@@ -1,6 +1,8 @@
 """What must hold for our images, read from the files that they are built from."""
 
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
@@ -71,6 +73,19 @@ def test_it_runs_as_nobody_and_says_what_it_is(path: Path) -> None:
     for label in ("title", "description", "version", "revision"):
         assert f"org.opencontainers.image.{label}=" in labels
     assert "PYTHONDONTWRITEBYTECODE=1" in " ".join(rests(final, "ENV"))
+
+
+# Patterns of `find` in the operator's file, as expressions for the names of modules.
+LEFT_OUT = (r"kubernetes\..*client\.api\.\w+_api", r"kubernetes\.aio\.client\.models\.v\w+")
+
+
+def test_the_operator_needs_nothing_that_its_image_leaves_out() -> None:
+    ask = "import sys, curation_operator.program, curation_operator.leader; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", ask], capture_output=True, check=True, text=True)
+
+    modules = loaded.stdout.split()
+    assert "kubernetes.aio.client.rest" in modules
+    assert [name for name in modules if re.fullmatch("|".join(LEFT_OUT), name)] == []
 
 
 def test_no_secret_and_no_index_is_part_of_a_file() -> None:

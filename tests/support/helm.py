@@ -1,6 +1,7 @@
 """Runs Helm on our chart, and reads what comes out."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -62,6 +63,20 @@ class Helm:
         text = self(*arguments, values=values or {})
         # The CRDs are long; PyYAML's own parser would take seconds.
         return [item for item in yaml.load_all(text, Loader=yaml.CSafeLoader) if item]
+
+
+def earlier_chart(folder: Path) -> Path:
+    """The chart as it was before `kubectl get` had a column for the queue."""
+    chart = shutil.copytree(CHART, folder / "curation")
+    (chart / "Chart.yaml").write_text(
+        (CHART / "Chart.yaml").read_text().replace("version: 0.1.0", "version: 0.0.9", 1)
+    )
+    path = chart / "files/crds/curation.dev_curationruns.yaml"
+    crd = yaml.safe_load(path.read_text())
+    [version] = crd["spec"]["versions"]
+    version["additionalPrinterColumns"] = version["additionalPrinterColumns"][:-3]
+    path.write_text(yaml.safe_dump(crd, sort_keys=False))
+    return chart
 
 
 def of_kind(kind: str, objects: Iterable[Any]) -> list[Any]:
