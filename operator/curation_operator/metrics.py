@@ -27,6 +27,7 @@ class Metrics:
     def __init__(self, settings: OperatorSettings) -> None:
         self.registry = CollectorRegistry()
         self._states: dict[RunKey, RunState] = {}
+        self._at_work: set[RunKey] = set()
         self._ready: dict[DatasourceKey, tuple[str, bool]] = {}
         self.registry.register(_Objects(self._states, self._ready))
         self._define_those_of_the_operator(settings.version)
@@ -161,7 +162,7 @@ class Metrics:
         """Count what has changed about a run since its status was written last."""
         before = seen.status
         if after.state is not None:
-            self._states[seen.key] = after.state
+            self._keep_state(seen.key, after.state)
         if before.start_time is None and after.start_time is not None:
             waited = after.start_time - seen.created_at
             self._start_latency.observe(max(0.0, waited.total_seconds()))
@@ -195,15 +196,20 @@ class Metrics:
 
     def run_was_listed(self, key: RunKey, state: RunState | None) -> None:
         """A run was met in a list."""
-        self._states[key] = state or RunState.PENDING
+        self._keep_state(key, state or RunState.PENDING)
+
+    def _keep_state(self, key: RunKey, state: RunState) -> None:
+        self._states[key] = state
+        (self._at_work.add if state is RunState.RUNNING else self._at_work.discard)(key)
 
     def run_is_gone(self, key: RunKey) -> None:
         """A run was deleted."""
         self._states.pop(key, None)
+        self._at_work.discard(key)
 
     def runs_at_work(self) -> int:
         """How many runs have Pods."""
-        return sum(state is RunState.RUNNING for state in self._states.values())
+        return len(self._at_work)
 
     def datasource_was_seen(self, seen: DatasourceSeen, after: DatasourceStatus) -> None:
         """Whether a Datasource can be used."""

@@ -45,8 +45,9 @@ logger = logging.getLogger(__name__)
 # When a Datasource becomes ready, so many of its waiting runs are told at once.
 WOKEN_AT_ONCE = 50
 
-# At most so many looks a second are spent on asking workers how far they are.
-PROGRESS_LOOKS_PER_SECOND = 20.0
+# At most so many looks a second are spent on asking workers how far they are. Each costs about a
+# third of what it costs to start a run.
+PROGRESS_LOOKS_PER_SECOND = 10.0
 
 
 class Reconciler:

@@ -1,4 +1,6 @@
-"""A status is written to the object that it was decided for, as it was then, and to no other."""
+"""What is written is written to the object that it was decided for, and to no other."""
+
+from typing import Any
 
 import pytest
 
@@ -39,3 +41,26 @@ async def test_a_run_that_was_changed_in_the_meantime_is_looked_at_again_first(f
 
     await write_state(farm, "Aborted", seen=farm.run()["metadata"]["resourceVersion"])
     assert farm.run()["status"] == {"state": "Aborted"}
+
+
+async def test_a_job_that_was_made_in_place_of_another_is_not_changed(farm: Farm) -> None:
+    def create() -> Any:
+        return farm.take_job_name("first")
+
+    farm.create_run()
+    seen = create()["metadata"]["uid"]
+    farm.delete_job("first")
+    farm.wait(lambda: not farm.jobs(of="first"), "the Job is gone")
+    there = create()
+    settings = settings_for(farm.namespace)
+
+    async with connected(settings, Metrics(settings), str(farm.control_plane.kubeconfig)) as ask:
+        with pytest.raises(ConflictError):
+            await KubernetesClient(ask).patch_job(
+                farm.namespace,
+                there["metadata"]["name"],
+                {"metadata": {"uid": seen}, "spec": {"suspend": False}},
+            )
+
+    [job] = farm.jobs(of="first")
+    assert job["spec"]["suspend"] is True

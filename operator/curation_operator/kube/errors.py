@@ -48,6 +48,8 @@ def error_of(status: int, message: str, reason: str) -> ApiError:
             return NotThereError(status, message, reason=reason)
         case 409 if reason == "AlreadyExists":
             return AlreadyThereError(status, message, reason=reason)
+        case 422 if "metadata.uid: Invalid value" in message:  # Another one by that name.
+            return ConflictError(status, message, reason=reason)
         case 409:
             return ConflictError(status, message, reason=reason)
         case 403 if _BY_RBAC.search(message):
