@@ -11,16 +11,23 @@ import yaml
 from curation_api.names import API_VERSION
 from tests.curation_operator.farm import Farm, condition
 from tests.e2e.conftest import SCRIPTED_WORKER, SMALL
-from tests.e2e.test_first_run import EXAMPLE, PATIENCE_SECONDS, fill, seen_from_pods
 from tests.support.cluster_fixtures import new_namespace, programs_or_skip
 from tests.support.documented_places import s3_places
 from tests.support.helm import CHART, Helm, earlier_chart
 from tests.support.node_fixtures import REAL, SCRIPTED
 from tests.support.servers.session import Servers
+from tests.support.storage_places import StoragePlace
 from tools.control_plane.cluster import ControlPlane
-from tools.real_node.images import CHECKOUT
+from tools.demo.data import make_pictures
+from tools.dev import PICTURES_OF_A_KIND
+from tools.real_node.images import CHECKOUT, ROOT
 from tools.real_node.node import RealNode
 from tools.real_node.start import running_cluster
+
+# A machine that does other things takes long to start programs with torch in them.
+PATIENCE_SECONDS = 180
+
+EXAMPLE = ROOT / "examples/first-run/first.yaml"
 
 RELEASE, SYSTEM = "curation", "curation-system"
 WHERE = (f"--namespace={SYSTEM}", "--wait", f"--timeout={PATIENCE_SECONDS}s")
@@ -122,6 +129,7 @@ def first_run_on_s3(farm: Farm, node: RealNode, servers: Servers, folder: Path) 
     port = servers.ceph.keys_port
     node.network.let_out(port)
     fill(raw, folder / "pictures")
+    before = set(raw.names())
     places = {
         "input": seen_from_pods(raw, node, port, "reader"),
         "lightly": seen_from_pods(derived, node, port, "writer"),
@@ -140,8 +148,26 @@ def first_run_on_s3(farm: Farm, node: RealNode, servers: Servers, folder: Path) 
     status = farm.wait_for_state("Completed", "Failed", "Crashed", seconds=PATIENCE_SECONDS)
 
     assert condition(status, "Complete")["reason"] == "AllStagesSucceeded", status
+    assert status["result"]["selected"] == 20
+    rights = farm.datasource()["status"]
+    assert rights["input"] == {"canList": True, "canRead": True}
+    assert rights["lightly"]["canWrite"] is True
     uid = farm.run()["metadata"]["uid"]
     assert f".lightly/runs/{uid}/report.pdf" in derived.names()
+    assert set(raw.names()) == before
+
+
+def seen_from_pods(place: StoragePlace, node: RealNode, port: int, secret: str) -> Any:
+    """The location as a Datasource of this cluster has it."""
+    s3 = {**place.location["s3"], "endpointUrl": f"http://{node.network.address}:{port}"}
+    return {"s3": s3, "credentials": {"secretRef": {"name": secret}}}
+
+
+def fill(place: StoragePlace, folder: Path) -> None:
+    """The pictures that `make dev` starts with."""
+    make_pictures(folder, of_a_kind=PICTURES_OF_A_KIND)
+    for path in folder.rglob("*.jpg"):
+        place.put(str(path.relative_to(folder)), path.read_bytes())
 
 
 def a_secret(name: str, content: dict[str, str]) -> Any:
