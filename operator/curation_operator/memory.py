@@ -23,7 +23,7 @@ class Memory:
         self._unfinished[line].discard(name)
         if not self._unfinished[line]:
             del self._unfinished[line]
-        self._expected.pop(RunKey(line.namespace, name), None)
+        self.expect_nothing(RunKey(line.namespace, name))
 
     def unfinished(self, line: LineKey) -> frozenset[str] | None:
         """All runs of a Datasource that may want to work, by name; None as long as we cannot tell.
@@ -35,6 +35,10 @@ class Memory:
     def expect(self, key: Key, version: str) -> None:
         """We know what this version says, and when to look at it."""
         self._expected[key] = version
+
+    def expect_nothing(self, key: Key) -> None:
+        """It is gone."""
+        self._expected.pop(key, None)
 
     def is_no_news(self, key: Key, version: str) -> bool:
         """Whether an event tells only what we know."""

@@ -14,15 +14,16 @@ import kopf
 
 from curation_operator.handlers import kopf_settings
 from curation_operator.http_server import Health, serving
+from curation_operator.inbox import Inbox
 from curation_operator.kube.api_server import ApiServer, connected
 from curation_operator.kube.client import KubernetesClient
 from curation_operator.kube.errors import ApiError
 from curation_operator.leader import Lease, LostLeaseError
 from curation_operator.memory import Memory
 from curation_operator.metrics import Metrics
-from curation_operator.planning.keys import DatasourceKey, Key, LineKey, RunKey
+from curation_operator.planning.keys import Key
 from curation_operator.progress_reader import progress_reader
-from curation_operator.queue import DEBOUNCE_SECONDS, WorkQueue
+from curation_operator.queue import WorkQueue
 from curation_operator.reconcile import Reconciler
 from curation_operator.recorder import Recorder
 from curation_operator.resync import Resync
@@ -40,42 +41,6 @@ PATIENCE_SECONDS = 5
 
 class NotServedError(Exception):
     """The cluster does not know our kinds."""
-
-
-@dataclass(frozen=True)
-class Inbox:
-    """Where events arrive."""
-
-    queue: WorkQueue[Key]
-    metrics: Metrics
-    memory: Memory
-
-    def add(self, key: Key, *, after: float = DEBOUNCE_SECONDS, is_urgent: bool = False) -> None:
-        """An event spoke of this object."""
-        self.metrics.heard_of(key)
-        self.queue.add(key, after=after, is_urgent=is_urgent)
-
-    def run_changed(self, key: RunKey, datasource: str, version: str, *, is_new: bool) -> None:
-        """A run is there, or is another than before; now it has this version."""
-        self.memory.meet(LineKey(key.namespace, datasource), key.name)
-        self._changed(key, version, is_urgent=is_new)
-
-    def datasource_changed(self, key: DatasourceKey, version: str) -> None:
-        """A Datasource is there, or is another than before; now it has this version."""
-        self._changed(key, version)
-
-    def _changed(self, key: Key, version: str, *, is_urgent: bool = False) -> None:
-        if self.memory.is_no_news(key, version):
-            self.metrics.heard_of(key)
-        else:
-            self.add(key, is_urgent=is_urgent)
-
-    def run_gone(self, key: RunKey, datasource: str) -> None:
-        """A run was deleted."""
-        line = LineKey(key.namespace, datasource)
-        self.memory.forget(line, key.name)
-        self.add(key)
-        self.add(line)
 
 
 async def connection_info(ask: ApiServer) -> kopf.ConnectionInfo:

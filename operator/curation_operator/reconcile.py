@@ -157,6 +157,7 @@ class Reconciler:
         seen = await observe_datasource(key, self._kube, other_probes=others)
         if seen is None:
             self._probing.discard(key)
+            self._memory.expect_nothing(key)
             self._metrics.datasource_is_gone(key)
             return None
         plan = plan_datasource(seen, self._settings, self._clock())
