@@ -94,9 +94,8 @@ class Reconciler:
             return plan.look_again
         if not has_to_look_around(seen):
             return await self._advance(seen)
-        line = LineKey(key.namespace, seen.spec.datasource_ref.name)
-        async with self._lines.setdefault(line, asyncio.Lock()):
-            self._memory.meet(line, key.name)
+        async with self._lines.setdefault(seen.line, asyncio.Lock()):
+            self._memory.meet(seen.line, key.name)
             return await self._advance(await look_around(seen, self._kube, self._memory))
 
     async def _advance(self, seen: RunSeen) -> timedelta | None:
@@ -108,7 +107,7 @@ class Reconciler:
             await self._write_run(seen, plan.status)
         finally:  # An answer may be lost although the status was written.
             if frees_its_place(seen.status, plan.status):
-                self._queue.add(LineKey(seen.key.namespace, seen.spec.datasource_ref.name))
+                self._queue.add(seen.line)
         self._after_writing(seen, plan)
         for event in plan.events:
             await self._recorder.tell(seen, event)
@@ -137,8 +136,7 @@ class Reconciler:
     def _after_writing(self, seen: RunSeen, plan: RunPlan) -> None:
         before, after = seen.status, plan.status
         if after.state is not None and after.state.is_final:
-            line = LineKey(seen.key.namespace, seen.spec.datasource_ref.name)
-            self._memory.forget(line, seen.key.name)
+            self._memory.forget(seen.line, seen.key.name)
         self._metrics.run_was_seen(seen, after)
         if before.state is not after.state:
             logger.info("%s: %s", after.state, after.message)

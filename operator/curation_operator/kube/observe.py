@@ -176,16 +176,14 @@ def _read_frozen(raw: Raw | None) -> tuple[JobConfig | None, bool]:
 async def _siblings(
     seen: RunSeen, datasource: DatasourceSeen | None, kube: Kube, memory: Memory
 ) -> tuple[SiblingSeen, ...]:
-    namespace = seen.key.namespace
-    line = LineKey(namespace, seen.spec.datasource_ref.name)
-    others = await unfinished_runs(line, kube, memory, but=seen.key.name)
+    others = await unfinished_runs(seen.line, kube, memory, but=seen.key.name)
     if not others:
         return ()
     # A Job that exists says more than a status that could not be written.
     owners: set[str] = set()
     if datasource is not None:
         selector = f"{DATASOURCE_UID_LABEL}={datasource.uid},{STAGE_LABEL}!={PROBE}"
-        owners = await kube.owners_of_jobs(namespace, selector)
+        owners = await kube.owners_of_jobs(seen.key.namespace, selector)
     return tuple(sibling_of(raw, has_job=raw["metadata"]["uid"] in owners) for raw in others)
 
 

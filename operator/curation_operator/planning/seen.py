@@ -16,7 +16,7 @@ from curation_api.problems import Reason
 from curation_api.states import RunState, Stage
 from curation_api.worker_progress import WorkerProgress
 from curation_operator.planning.jobs import AnyJob, JobSeen, PodSeen, Remark, WorkloadSeen
-from curation_operator.planning.keys import DatasourceKey, RunKey
+from curation_operator.planning.keys import DatasourceKey, LineKey, RunKey
 from curation_operator.planning.stages import stages_of
 
 NOTHING_WRITTEN = CurationRunStatus()
@@ -94,6 +94,11 @@ class RunSeen:
     progress: tuple[WorkerProgress, ...] = ()
     workload: WorkloadSeen | None = None
     siblings: tuple[SiblingSeen, ...] = ()
+
+    @property
+    def line(self) -> LineKey:
+        """The runs among which it waits for its turn."""
+        return LineKey(self.key.namespace, self.spec.datasource_ref.name)
 
     @property
     def is_new(self) -> bool:

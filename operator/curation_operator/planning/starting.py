@@ -1,5 +1,6 @@
 """From a run that somebody has created to the first Job, and from one stage to the next."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -59,13 +60,13 @@ def _start_in_turn(
     settings: OperatorSettings,
     now: datetime,
 ) -> RunPlan:
-    tries = () if seen.is_true(RunCondition.ACCEPTED) else _tries(seen, frozen, settings)
     notes = frozen.notes or None
     if (first := who_goes_first(seen)) is not None:
         status = status_of(seen, waits_for(first.name), now, notes=notes)
-        return RunPlan(status, tries, look_again=LINE_LOOK)
+        return RunPlan(status, _tries(seen, seen.stages, frozen, settings), look_again=LINE_LOOK)
     create = CreateJob(job_manifest(seen, stage, frozen, settings))
-    tries = tuple(one for one in tries if one.manifest != create.manifest)  # It is tried by that.
+    others = [other for other in seen.stages if other is not stage]
+    tries = _tries(seen, others, frozen, settings)
     standing = waiting(Reason.STARTING, f"Starting{'' if stage is Stage.ALL else f' {stage}'}.")
     status = status_of(
         seen,
@@ -80,9 +81,13 @@ def _start_in_turn(
     return replace(plan, events=_told_of_a_vanished_job(seen, stage))
 
 
-def _tries(seen: RunSeen, frozen: JobConfig, settings: OperatorSettings) -> tuple[TryJob, ...]:
+def _tries(
+    seen: RunSeen, stages: Sequence[Stage], frozen: JobConfig, settings: OperatorSettings
+) -> tuple[TryJob, ...]:
     """What a cluster would refuse of a later stage is better known before the first one works."""
-    return tuple(TryJob(job_manifest(seen, stage, frozen, settings)) for stage in seen.stages)
+    if seen.is_true(RunCondition.ACCEPTED):
+        return ()
+    return tuple(TryJob(job_manifest(seen, stage, frozen, settings)) for stage in stages)
 
 
 def _wait_for(standing: Standing, seen: RunSeen, now: datetime) -> RunPlan:
