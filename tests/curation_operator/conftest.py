@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from curation_api.job_options import JobOptions
+from curation_operator.metrics import Metrics
 from curation_operator.program import Running, running
 from curation_operator.settings import OperatorSettings
 from tests.curation_operator.farm import Farm, written_by_the_operator
@@ -52,6 +53,13 @@ def settings_for(namespace: str, **settings: Any) -> OperatorSettings:
         "progress_write_seconds": 0.2,
     }
     return OperatorSettings(**{**usual, **settings})
+
+
+def lists_of_runs(metrics: Metrics) -> float:
+    """How often the API server was asked for a list of runs."""
+    labels = {"verb": "list", "resource": "curationruns", "code": "200"}
+    name = "curation_operator_api_requests_total"
+    return metrics.registry.get_sample_value(name, labels) or 0
 
 
 @contextmanager

@@ -19,6 +19,17 @@ SELECTION = {
 }
 
 
+def ours(kind: str, name: str, spec: Any) -> Any:
+    """A Datasource or a run, as a user would write it."""
+    return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def a_secret(name: str, content: dict[str, str]) -> Any:
+    return {
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": content,
+    }  # fmt: skip
+
+
 class Farm:
     """Everything a test does in its namespace, and sees there."""
 
@@ -71,8 +82,7 @@ class Farm:
         return self._create_ours("Datasource", "datasources", name, {**usual, **spec})
 
     def create_secret(self, name: str, content: dict[str, str]) -> None:
-        body = {"metadata": {"name": name}, "stringData": content}
-        self._create(f"{self._core}/secrets", body)
+        self._create(f"{self._core}/secrets", a_secret(name, content))
 
     def create_run(self, name: str = "first", script: Any = None, **spec: Any) -> Any:
         """A run whose workers do what the script says."""
@@ -83,10 +93,7 @@ class Farm:
         return self._create_ours("CurationRun", "curationruns", name, {**usual, **spec})
 
     def _create_ours(self, kind: str, plural: str, name: str, spec: Any) -> Any:
-        body = {
-            "apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec,
-        }  # fmt: skip
-        return self._create(f"{self._ours}/{plural}", body)
+        return self._create(f"{self._ours}/{plural}", ours(kind, name, spec))
 
     def _create(self, path: str, body: Any) -> Any:
         answer = self.api.post(path, body)

@@ -10,7 +10,7 @@ from curation_operator.kube.observe import MOST_READ_BY_NAME, unfinished_runs
 from curation_operator.memory import Memory
 from curation_operator.metrics import Metrics
 from curation_operator.planning.keys import LineKey, RunKey
-from tests.curation_operator.conftest import settings_for
+from tests.curation_operator.conftest import lists_of_runs, settings_for
 from tests.curation_operator.farm import Farm
 
 
@@ -34,12 +34,6 @@ async def kube(farm: Farm, metrics: Metrics) -> AsyncIterator[KubernetesClient]:
         yield KubernetesClient(ask)
 
 
-def lists(metrics: Metrics) -> float:
-    labels = {"verb": "list", "resource": "curationruns", "code": "200"}
-    name = "curation_operator_api_requests_total"
-    return metrics.registry.get_sample_value(name, labels) or 0
-
-
 async def unfinished(farm: Farm, kube: KubernetesClient, memory: Memory) -> list[str]:
     runs = await unfinished_runs(LineKey(farm.namespace, "farm"), kube, memory)
     return sorted(run["metadata"]["name"] for run in runs)
@@ -53,7 +47,7 @@ async def test_known_runs_are_read_by_name(
         memory.meet(LineKey(farm.namespace, "farm"), name)
 
     assert await unfinished(farm, kube, memory) == ["first", "second"]
-    assert lists(metrics) == 0
+    assert lists_of_runs(metrics) == 0
 
 
 async def test_before_everything_was_met_nothing_is_taken_for_known(
@@ -62,7 +56,7 @@ async def test_before_everything_was_met_nothing_is_taken_for_known(
     farm.create_run("first")
 
     assert await unfinished(farm, kube, Memory()) == ["first"]
-    assert lists(metrics) == 1
+    assert lists_of_runs(metrics) == 1
 
 
 async def test_a_long_line_is_listed(
@@ -73,7 +67,7 @@ async def test_a_long_line_is_listed(
         memory.meet(LineKey(farm.namespace, "farm"), f"run-{number}")
 
     assert len(await unfinished(farm, kube, memory)) == MOST_READ_BY_NAME + 1
-    assert lists(metrics) == 1
+    assert lists_of_runs(metrics) == 1
 
 
 async def test_what_has_ended_is_gone_or_serves_another_datasource_is_forgotten(

@@ -5,7 +5,7 @@ import urllib.request
 import pytest
 
 from curation_operator.program import Running
-from tests.curation_operator.conftest import Operators
+from tests.curation_operator.conftest import Operators, lists_of_runs
 from tests.curation_operator.farm import Farm, written_by_the_operator
 
 GATED = {"run": {"wait_for": "gate"}}
@@ -95,19 +95,13 @@ def test_runs_are_not_listed_whenever_one_of_them_starts_or_ends(
     farm: Farm, operator: Running
 ) -> None:
     farm.create_datasource()
-    lists = lists_of_runs(operator)
+    lists = lists_of_runs(operator.metrics)
 
     for name in ("first", "second"):
         farm.create_run(name)
         farm.wait_for_state("Completed", name=name)
 
-    assert lists_of_runs(operator) == lists
-
-
-def lists_of_runs(operator: Running) -> float:
-    labels = {"verb": "list", "resource": "curationruns", "code": "200"}
-    name = "curation_operator_api_requests_total"
-    return operator.metrics.registry.get_sample_value(name, labels) or 0
+    assert lists_of_runs(operator.metrics) == lists
 
 
 def looks_at_runs(operator: Running) -> float:

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from curation_api.names import API_VERSION
-from tests.curation_operator.farm import Farm, condition
+from tests.curation_operator.farm import Farm, a_secret, condition, ours
 from tests.e2e.conftest import SCRIPTED_WORKER, SMALL
 from tests.support.cluster_fixtures import new_namespace, programs_or_skip
 from tests.support.documented_places import s3_places
@@ -168,16 +167,6 @@ def fill(place: StoragePlace, folder: Path) -> None:
     make_pictures(folder, of_a_kind=PICTURES_OF_A_KIND)
     for path in folder.rglob("*.jpg"):
         place.put(str(path.relative_to(folder)), path.read_bytes())
-
-
-def a_secret(name: str, content: dict[str, str]) -> Any:
-    return {
-        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": content,
-    }  # fmt: skip
-
-
-def ours(kind: str, name: str, spec: Any) -> Any:
-    return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec}
 
 
 def pods(cluster: ControlPlane, namespace: str, run: str | None = None) -> list[Any]:
