@@ -3,6 +3,7 @@
 Handlers are `async` because kopf runs all others in threads, and the queue is not for threads.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import kopf
@@ -69,10 +70,16 @@ async def datasource_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None
 async def job_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
     """A Job of ours has news for whom it belongs to."""
     namespace, _name = _place(body)
-    after = DEBOUNCE_SECONDS if body.status.get("conditions") else STIR_SECONDS
+    after = settling_seconds(body.status)
     for owner in body.metadata.get("ownerReferences", []):
         key = RunKey if owner["kind"] == "CurationRun" else DatasourceKey
         memo.inbox.add(key(namespace, owner["name"]), after=after)
+
+
+def settling_seconds(status: Mapping[str, Any]) -> float:
+    """How long to let a Job settle: not at all when Pods of it may soon be gone."""
+    is_losing_pods = any(status.get(key) for key in ("conditions", "failed", "terminating"))
+    return DEBOUNCE_SECONDS if is_losing_pods else STIR_SECONDS
 
 
 def _place(body: kopf.Body) -> tuple[str, str]:
