@@ -8,8 +8,8 @@ import pytest
 
 HEAVY = {
     "azure", "boto3", "botocore", "curation_api", "curation_job", "curation_storage", "google",
-    "kubernetes", "lightly", "matplotlib", "numpy", "pandas", "pyarrow", "rich", "sklearn", "torch",
-    "torchvision", "yaml",
+    "kubernetes", "lightly", "matplotlib", "numpy", "pandas", "pyarrow", "pydantic", "rich",
+    "sklearn", "torch", "torchvision", "yaml",
 }  # fmt: skip
 
 IMPORTED_FOR = """
