@@ -27,7 +27,8 @@ demo: $(READY) ## the main job on this machine: manifests in, selection and repo
 	@$(VENV)/python -m tools.demo
 
 test: $(READY) ## everything that can run here, with a real control plane: what CI runs
-	@$(VENV)/pytest --numprocesses=$(PROCESSES) --dist=loadgroup --hypothesis-profile=$(HYPOTHESIS)
+	@$(VENV)/pytest --numprocesses=$(PROCESSES) --dist=loadgroup --no-loadscope-reorder \
+		--hypothesis-profile=$(HYPOTHESIS)
 
 unit: $(READY) ## tests without other processes; seconds
 	@$(VENV)/pytest -m "not cluster and not server" -q
