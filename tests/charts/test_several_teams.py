@@ -129,7 +129,7 @@ def test_with_what_is_hers_ana_gets_along(cluster: ControlPlane, field: str) -> 
         image=f"{PREFIX}worker:1",
         volumes=[volume(persistentVolumeClaim={"claimName": "hers"})]
         + [{**volume(configMap={"name": "hers"}), "name": f"v{i}", "mountPath": f"/v{i}"}
-           for i in range(15)],
+           for i in range(9)],
     )  # fmt: skip
 
     assert mine.status == 201, mine.body
