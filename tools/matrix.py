@@ -63,7 +63,8 @@ def go_mod(version: str, published: str) -> str:
 def programs_of(version: str) -> Path:
     """A folder with the programs of this version, built unless it is there."""
     folder = cache_root() / "control-plane" / f"matrix-{version}"
-    with file_lock(folder.with_suffix(".lock"), when_taken=lambda: print("waiting", flush=True)):
+    lock = folder.with_name(f"{folder.name}.lock")
+    with file_lock(lock, when_taken=lambda: print("waiting", flush=True)):
         if not folder.exists():
             with TemporaryDirectory(dir=folder.parent) as beside:
                 _build(version, Path(beside))
