@@ -1,7 +1,9 @@
 """Alerts fire when they should and not before, and what is drawn exists."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -17,11 +19,15 @@ from curation_job.runtime.server import serving
 from curation_operator.metrics import Metrics
 from curation_operator.settings import OperatorSettings
 from tests.support.helm import EVERYTHING, Helm, of_kind
+from tools.control_plane.cluster import ControlPlane
+from tools.control_plane.crds import install_crds
 from tools.test_servers import MissingServerError, need_promtool
 
 ROOT = Path(__file__).parents[2]
 RUNBOOK = ROOT / "docs/runbook.md"
 SITUATIONS = Path(__file__).with_name("alerts.yaml")
+
+PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator"
 
 METRIC = re.compile(r"\bcuration_(?!dev_)[a-z_]+")
 
@@ -33,6 +39,39 @@ def groups(helm3: Helm) -> Any:
     objects = helm3.rendered({"monitoring": {"alerts": alerts}})
     [rule] = of_kind("PrometheusRule", objects)
     return rule["spec"]["groups"]
+
+
+def crds_of_the_prometheus_operator(folder: Path) -> Path:
+    """The CRDs of the kinds that the chart makes for it, from the module of Go that it is."""
+    try:
+        printed = subprocess.run(
+            ["go", "mod", "download", "-json", PROMETHEUS_OPERATOR],
+            cwd=Path(__file__).with_name("prometheus_operator"),
+            env={**os.environ, "GOWORK": "off"}, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+    except FileNotFoundError:
+        pytest.skip("needs Go: the CRDs of the Prometheus operator are in a module of Go")
+    published = Path(json.loads(printed)["Dir"], "example/prometheus-operator-crd")
+    for plural in ("podmonitors", "prometheusrules", "servicemonitors"):
+        shutil.copy(published / f"monitoring.coreos.com_{plural}.yaml", folder)
+    return folder
+
+
+def test_the_prometheus_operator_takes_what_is_made_for_it(
+    cluster: ControlPlane, helm3: Helm, tmp_path: Path
+) -> None:
+    install_crds(cluster, crds_of_the_prometheus_operator(tmp_path))
+    made = [
+        item for item in helm3.rendered(EVERYTHING)
+        if item["apiVersion"].startswith("monitoring.coreos.com/")
+    ]  # fmt: skip
+    in_place = [{**item, "metadata": {**item["metadata"], "namespace": "default"}} for item in made]
+    objects = json.dumps({"apiVersion": "v1", "kind": "List", "items": in_place})
+
+    # A field that is not known is refused as well.
+    cluster.kubectl("apply", "--server-side", "--dry-run=server", "-f", "-", input=objects)
+
+    assert {item["kind"] for item in made} == {"PodMonitor", "PrometheusRule", "ServiceMonitor"}
 
 
 def alerts_of(groups: Any) -> dict[str, Any]:
