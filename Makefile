@@ -27,14 +27,14 @@ demo: $(READY) ## the main job on this machine: manifests in, selection and repo
 	@$(VENV)/python -m tools.demo
 
 test: $(READY) ## everything that can run here, with a real control plane: what CI runs
-	@$(VENV)/pytest --numprocesses=$(PROCESSES) --dist=loadgroup --no-loadscope-reorder \
+	@$(VENV)/pytest --numprocesses=$(PROCESSES) --dist=loadscope --no-loadscope-reorder \
 		--hypothesis-profile=$(HYPOTHESIS)
 
 unit: $(READY) ## tests without other processes; seconds
 	@$(VENV)/pytest -m "not cluster and not server" -q
 
 e2e: $(READY) ## tests with real containers; KUBECONFIG=… runs them against that cluster
-	@$(VENV)/pytest tests/e2e tests/support/test_real_node.py --cluster=$(KUBECONFIG)
+	@$(VENV)/pytest tests/e2e --cluster=$(KUBECONFIG)
 
 check: $(READY) ## format, lint, types, layers, generated files
 	@$(VENV)/ruff format --check .

@@ -1,5 +1,7 @@
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = [
     "tests.support.cluster_fixtures",
@@ -20,13 +22,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cluster", help="a kubeconfig: run the tests of e2e/ against this cluster")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in a hook of its own.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several test processes, a file is worked on by one, and so is the machine's one node.
+    """What needs the machine's one node begins first: it takes longest of what stays together."""
+    items.sort(key=lambda item: not is_of_the_node(item.nodeid))
 
-    What needs the node begins first: it is the longest of all that has to stay together.
-    """
-    items.sort(key=lambda item: not item.get_closest_marker("node"))
-    for item in items:
-        group = "node" if item.get_closest_marker("node") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """With several test processes, a file is worked on by one."""
+    return ByFile(config, log)
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Keeps the tests of a file together, and those of the node, which share a cluster."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "node" if is_of_the_node(nodeid) else nodeid.partition("::")[0]
+
+
+def is_of_the_node(nodeid: str) -> bool:
+    return nodeid.startswith("tests/e2e/")
