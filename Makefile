@@ -8,7 +8,7 @@ VENV := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit e2e check fix generate requirements dev images matrix sizes
+.PHONY: help setup demo test unit e2e check fix generate requirements dev images release matrix sizes
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ dev: $(READY) ## a local cluster with the operator, to play with; NODE=real runs
 
 images: $(READY) ## container images, with their sizes and SBOMs; ARGUMENTS go to the build
 	@$(VENV)/python -m tools.images $(ARGUMENTS)
+
+release: $(READY) ## the images as they are shipped, built, and the chart installed with them
+	@$(VENV)/python -m tools.release $(ARGUMENTS)
 
 matrix: $(READY) ## what depends on the API server, on the oldest and the newest Kubernetes
 	@$(VENV)/python -m tools.matrix $(VERSIONS)

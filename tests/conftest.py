@@ -20,6 +20,7 @@ settings.load_profile("dev")  # `--hypothesis-profile` chooses another
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cluster", help="a kubeconfig: run the tests of e2e/ against this cluster")
+    parser.addoption("--images", help="a folder of archives: test the release with these images")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

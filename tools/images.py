@@ -5,7 +5,6 @@ Arguments go to the build as they are: `make images ARGUMENTS="--build-arg BASE=
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -59,10 +58,11 @@ def main() -> int:
     parser.add_argument("--only", choices=wanted(""), help="build one of them")
     parser.add_argument("--version", default="0.1.0", help="the tag")
     parser.add_argument("--sbom", type=Path, default=Path("dist"), help="where SBOMs are written")
+    parser.add_argument("--builder", choices=BUILDERS, help="instead of the first that works")
     options, given = parser.parse_known_args()
-    builder = next((name for name in BUILDERS if shutil.which(name)), None)
+    builder = options.builder or next(filter(works, BUILDERS), None)
     if builder is None:
-        print(f"To fix it: install one of {', '.join(BUILDERS)}", file=sys.stderr)
+        print(f"To fix it: install one of {', '.join(BUILDERS)}, or start it", file=sys.stderr)
         return 1
     too_large = 0
     for name, image in wanted(options.version).items():
@@ -73,6 +73,14 @@ def main() -> int:
                 return 1
             too_large += _say_what_it_is(builder, name, image, options.sbom)
     return 1 if too_large else 0
+
+
+def works(builder: str) -> bool:
+    """Whether it is there, and reaches its engine if it needs one."""
+    try:
+        return subprocess.run([builder, "info"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 def _say_what_it_is(builder: str, name: str, image: Wanted, folder: Path) -> bool:

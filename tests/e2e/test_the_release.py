@@ -22,12 +22,14 @@ from tools.dev import PICTURES_OF_A_KIND
 from tools.real_node.images import CHECKOUT, ROOT
 from tools.real_node.node import RealNode
 from tools.real_node.start import running_cluster
+from tools.release import archive_of
 
 # A machine that does other things takes long to start programs with torch in them.
 PATIENCE_SECONDS = 180
 
 EXAMPLE = ROOT / "examples/first-run/first.yaml"
 
+OPERATOR = "curation-operator:0.1.0"
 RELEASE, SYSTEM = "curation", "curation-system"
 WHERE = (f"--namespace={SYSTEM}", "--wait", f"--timeout={PATIENCE_SECONDS}s")
 ANA = "ana@acme.com"
@@ -53,11 +55,22 @@ def node(
     """A node of a cluster that knows nothing of us yet."""
     if request.config.getoption("--cluster"):
         pytest.skip("needs a node of our own; leave out --cluster")
-    with running_cluster(short_path / "cluster", node_programs) as node:
-        node.add_image("curation-operator:0.1.0", {"PYTHONPATH": modules("api", "operator")})
-        node.add_image(REAL, {})
-        node.add_image(SCRIPTED, {"PYTHONPATH": str(SCRIPTED_WORKER)})
+    archives = request.config.getoption("--images")
+    folder = short_path / "cluster"
+    with running_cluster(folder, node_programs, shares_machine=not archives) as node:
+        if archives:
+            take_built_images(node, Path(archives))
+        else:
+            node.add_image(OPERATOR, {"PYTHONPATH": modules("api", "operator")})
+            node.add_image(REAL, {})
+            node.add_image(SCRIPTED, {"PYTHONPATH": str(SCRIPTED_WORKER)})
         yield node
+
+
+def take_built_images(node: RealNode, folder: Path) -> None:
+    """Those that `make release` has built: there containers have nothing else."""
+    for name in (OPERATOR, REAL, SCRIPTED):
+        node.take_image(archive_of(name, folder))
 
 
 def modules(*packages: str) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tools.images import build_command, wanted
+from tools.images import BUILDERS, build_command, wanted, works
 from tools.sbom import sbom
 
 ROOT = Path(__file__).parents[2]
@@ -136,3 +136,15 @@ def test_the_list_of_packages_names_each_with_its_version() -> None:
     assert re.match(r"pkg:pypi/kopf@\d", entries["kopf"]["externalRefs"][0]["referenceLocator"])
     assert len({entry["SPDXID"] for entry in document["packages"]}) == len(document["packages"])
     assert len(document["relationships"]) == len(document["packages"])
+
+
+def test_a_builder_whose_engine_does_not_answer_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, code in (("podman", 0), ("docker", 1)):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\nexit {code}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert [name for name in BUILDERS if works(name)] == ["podman"]

@@ -23,6 +23,8 @@ class Site:
     folder: Path
     programs: Mapping[str, Path]
     control_group: str
+    shared_folders: Mapping[Path, Path]
+    """Folders of this machine that every container has, and where it has them."""
 
     @property
     def socket(self) -> Path:

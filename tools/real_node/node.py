@@ -21,7 +21,7 @@ from tools.real_node.configuration import (
     proxy_config,
 )
 from tools.real_node.enclosure import NODE_ADDRESS
-from tools.real_node.images import ROOT, mounted_folders, write_pause_image, write_worker_image
+from tools.real_node.images import ROOT, write_pause_image, write_worker_image
 from tools.real_node.network import NodeNetwork
 from tools.waiting import wait_until
 
@@ -98,7 +98,12 @@ class RealNode:
         """An image of workers, found by this name on the node."""
         archive = self._site.folder / "image.tar"
         write_worker_image(archive, name, environment)
-        self._import(archive)
+        self.take_image(archive)
+        archive.unlink()
+
+    def take_image(self, archive: Path) -> None:
+        """An image that somebody has built, by the name that the archive gives it."""
+        self._ctr("--namespace=k8s.io", "images", "import", str(archive))
 
     def _start_containerd(self) -> None:
         folder = self._site.folder
@@ -106,13 +111,16 @@ class RealNode:
         network.mkdir()
         (network / "10-pods.conflist").write_text(network_config(self._site))
         usual = json.loads(self._ctr("oci", "spec"))
-        spec = self._write("base-spec.json", json.dumps(base_spec(usual, mounted_folders())))
+        spec = self._write(
+            "base-spec.json", json.dumps(base_spec(usual, self._site.shared_folders))
+        )
         config = self._write("containerd.toml", containerd_config(self._site, spec))
         self._run("containerd", f"--config={config}")
         self._wait(self._containerd_answers, "containerd answers", blame="containerd")
         archive = folder / "pause.tar"
         write_pause_image(archive, self._site.programs["pause"])
-        self._import(archive)
+        self.take_image(archive)
+        archive.unlink()
 
     def _containerd_answers(self) -> bool:
         try:
@@ -149,10 +157,6 @@ class RealNode:
         answer = self.cluster.api.patch(path, patch, kind=JSON_PATCH)
         if answer.status != HTTPStatus.OK:
             raise ControlPlaneError(f"The node could not be given GPUs: {answer.body}")
-
-    def _import(self, archive: Path) -> None:
-        self._ctr("--namespace=k8s.io", "images", "import", str(archive))
-        archive.unlink()
 
     def _ctr(self, *arguments: str) -> str:
         ran = subprocess.run(

@@ -14,6 +14,7 @@ from tools.control_plane.start import running_control_plane
 from tools.real_node import enclosure
 from tools.real_node.configuration import NODE_NAME, Site
 from tools.real_node.enclosure import NODE_ADDRESS
+from tools.real_node.images import mounted_folders
 from tools.real_node.network import NodeNetwork
 from tools.real_node.node import RealNode
 
@@ -22,14 +23,20 @@ LONGEST_FOLDER = 66
 
 
 @contextmanager
-def running_cluster(folder: Path, programs: Mapping[str, Path]) -> Iterator[RealNode]:
-    """A control plane and a node that lives as long as the block or this process."""
+def running_cluster(
+    folder: Path, programs: Mapping[str, Path], *, shares_machine: bool = True
+) -> Iterator[RealNode]:
+    """A control plane and a node that lives as long as the block or this process.
+
+    Containers have folders of this machine for themselves, or nothing but what is in their image.
+    """
     _check_length(folder.absolute())
     control_group = f"curation-{secrets.token_hex(4)}"
     with supervised_processes(folder, _within(folder.absolute(), control_group)) as processes:
         network = NodeNetwork(processes)
         with running_control_plane(processes, programs, network) as cluster:
-            site = Site(processes.folder, programs, control_group)
+            shared = mounted_folders() if shares_machine else {}
+            site = Site(processes.folder, programs, control_group, shared)
             _write_keys(site, cluster)
             _grant_rights(cluster)
             node = RealNode(site, processes, cluster, network)
