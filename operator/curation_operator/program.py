@@ -153,6 +153,8 @@ async def _watching(
         namespaces=list(settings.namespaces),
         clusterwide=not settings.namespaces,
         standalone=True,
+        # It has no peers; without this it asks for the name of its user, who may have none.
+        identity="curation-operator",  # type: ignore[arg-type]
         stop_flag=stop_kopf,
         memo=kopf.Memo(inbox=inbox, log_in=partial(connection_info, ask)),
     )

@@ -113,3 +113,15 @@ def test_probing_often_leaves_no_more_than_one_config_map(farm: Farm) -> None:
 
     maps = farm.api.get(f"/api/v1/namespaces/{farm.namespace}/configmaps").body["items"]
     assert len([one for one in maps if "-probe-" in one["metadata"]["name"]]) == 1
+
+
+def test_an_operator_whose_user_has_no_name_looks_at_them_as_well(
+    farm: Farm, operators: Operators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 65532")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    with operators():
+        farm.create_datasource()
+        farm.wait_for_datasource("ProbeSucceeded")

@@ -73,7 +73,9 @@ def test_it_runs_as_nobody_and_says_what_it_is(path: Path) -> None:
     labels = " ".join(rests(final, "LABEL"))
     for label in ("title", "description", "version", "revision"):
         assert f"org.opencontainers.image.{label}=" in labels
-    assert "PYTHONDONTWRITEBYTECODE=1" in " ".join(rests(final, "ENV"))
+    variables = " ".join(rests(final, "ENV"))
+    assert "PYTHONDONTWRITEBYTECODE=1" in variables
+    assert " USER=" in variables  # Nobody with this number has a name there.
 
 
 NAME_THE_FILES = """
