@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from curation_api.states import Stage, Step
 from curation_job.cache import Cache
-from curation_job.embedding.embedder import Embedder, EmbedSettings
-from curation_job.embedding.weights import load_model
+from curation_job.embedding.embedder import EmbedderOnDemand, EmbedSettings
+from curation_job.embedding.weights import find_model
 from curation_job.embedding_pass import EmbeddingPass, Looks
 from curation_job.given_embeddings import NoNetwork
 from curation_job.looking.pool import LookPool
@@ -42,7 +42,6 @@ def embed(
     chunks = chunks_of_shard(prepared, shard, shards)
     space.progress.begin(Step.EMBEDDING, total=sum(prepared.files_in(index) for index in chunks))
     with ExitStack() as stack:
-        # Processes first: they start while the network is loaded.
         looks = looks or stack.enter_context(look_pool(space, settings.batch_size))
         maker = _maker_of_embeddings(space, checkpoint, settings)
         embedding_pass = EmbeddingPass(
@@ -76,7 +75,7 @@ def embed(
 class _Maker:
     """What makes the embeddings of this run: a network, or nothing where a file has them."""
 
-    network: Embedder | NoNetwork
+    network: EmbedderOnDemand | NoNetwork
     source: str
     digest: str
     is_untrained: bool = False
@@ -85,8 +84,8 @@ class _Maker:
 def _maker_of_embeddings(space: Workspace, checkpoint: str, settings: EmbedSettings) -> _Maker:
     if space.given:
         return _Maker(NoNetwork(), space.given.source, "no-network")
-    model = load_model(space.config.lightly_config, checkpoint, space.places())
-    network = Embedder(model.backbone, settings)
+    model = find_model(space.config.lightly_config, checkpoint, space.places())
+    network = EmbedderOnDemand(model.load, settings, model.dimensions)
     return _Maker(network, model.source, model.digest, model.is_untrained)
 
 

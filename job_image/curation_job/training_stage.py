@@ -22,8 +22,6 @@ from curation_job.records import Sample
 from curation_job.runtime.stopping import Stopped
 from curation_job.stage_files import StageFiles
 from curation_job.thumbnails import Thumbnails
-from curation_job.training.processes import processes_for, train_in_processes
-from curation_job.training.simclr import Interrupted, TrainSettings
 from curation_job.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -71,6 +69,10 @@ def train_network(
     space: Workspace, prepared: Prepared, thumbnails: Thumbnails, pixels: PixelStore
 ) -> Trained:
     """Train, or go on from where an earlier attempt stopped; what was seen stays for embedding."""
+    # They take seconds to import, and most runs do not train.
+    from curation_job.training.processes import processes_for, train_in_processes
+    from curation_job.training.simclr import Interrupted, TrainSettings
+
     files = space.files(Stage.TRAIN)
     facts = files.facts()
     if facts is not None:

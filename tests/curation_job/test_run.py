@@ -5,6 +5,7 @@ import json
 import random
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -165,6 +166,38 @@ def test_a_second_run_fetches_and_decodes_nothing(farm: Farm, tmp_path: Path) ->
     assert embeddings_and_digest(farm, "run-2") == embeddings_and_digest(farm, "run-1")
     assert second.report.result is not None
     assert second.report.result.cached == 40
+
+
+# What only a network needs, and whether any process has been started.
+RUN_AND_NAME_THE_COST = """
+import multiprocessing, runpy, sys
+begun = []
+start = multiprocessing.Process.start
+multiprocessing.process.BaseProcess.start = lambda self: (begun.append(self.name), start(self))
+try:
+    runpy.run_module("curation_job", run_name="__main__", alter_sys=True)
+finally:
+    print(bool(begun), "torchvision" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(("uid", "cost"), [("run-2", "False False"), ("run-1", "True True")])
+def test_a_run_that_knows_all_embeddings_makes_no_network_and_starts_no_process(
+    farm: Farm, tmp_path: Path, uid: str, cost: str
+) -> None:
+    farm.write_images(10)
+    if uid == "run-2":
+        do(farm, farm.config("run-1"), tmp_path / "s1")
+    config = tmp_path / "job.json"
+    config.write_text(json.dumps(farm.config(uid).complete()))
+    arguments = ["run", "--config", str(config), "--volumes", str(farm.volumes), "--port", "0"]
+
+    ran = subprocess.run(
+        [sys.executable, "-c", RUN_AND_NAME_THE_COST, *arguments],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert ran.stdout.splitlines()[-1] == cost
 
 
 def test_one_changed_file_costs_one_decode(farm: Farm, tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 import logging
 import shutil
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -114,6 +116,28 @@ class Embedder:
         images = ((batch.float() - self._mean) / self._std).to(self._dtype).permute(0, 3, 1, 2)
         embeddings: Tensor = self._network(images).flatten(start_dim=1)
         return embeddings
+
+
+class EmbedderOnDemand:
+    """An embedder that is made when its first batch comes."""
+
+    def __init__(
+        self, load: Callable[[], nn.Module], settings: EmbedSettings, dimensions: int | None
+    ) -> None:
+        self._load, self._settings, self._dimensions = load, settings, dimensions
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        return Embedder(self._load(), self._settings)
+
+    @property
+    def dimensions(self) -> int:
+        """How many numbers an embedding has."""
+        return self._dimensions or self._embedder.dimensions
+
+    def embed(self, pixels_NHWC: Pixels) -> NDArray[np.float32]:
+        """The embeddings of at most one batch, in its order."""
+        return self._embedder.embed(pixels_NHWC)
 
 
 def _fused(backbone: nn.Module) -> nn.Module:

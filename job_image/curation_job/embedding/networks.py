@@ -1,12 +1,13 @@
-"""The networks: the documented self-supervised one, to the letter, and those of torchvision."""
+"""The networks: the documented self-supervised one, to the letter, and those of torchvision.
+
+Their libraries take seconds to import. They are imported where a network is made: a run that knows
+all its embeddings makes none.
+"""
 
 from collections import OrderedDict
 from typing import Any
 
 import torch
-import torchvision
-from lightly.models import ResNetGenerator
-from lightly.models.modules import SimCLRProjectionHead
 from torch import Tensor, nn
 
 from curation_api import CurationError, ExitCode, Reason
@@ -32,6 +33,8 @@ class SimClr(nn.Module):
     """The network that training sees: a backbone whose output is the embedding, and a head."""
 
     def __init__(self, model: Model) -> None:
+        from lightly.models.modules import SimCLRProjectionHead
+
         super().__init__()
         self.backbone = _small_image_resnet(model)
         self.projection_head = SimCLRProjectionHead(
@@ -53,6 +56,8 @@ def untrained(model: Model, *, seed: int) -> SimClr:
 
 def _small_image_resnet(model: Model) -> nn.Sequential:
     """A ResNet for small images: its first convolution keeps the size, and nothing is pooled."""
+    from lightly.models import ResNetGenerator
+
     resnet = ResNetGenerator(model.name, model.width)
     *trunk, linear = resnet.children()
     return nn.Sequential(
@@ -70,11 +75,13 @@ def is_torchvision(model: Model) -> bool:
 
 def torchvision_weights(model: Model) -> Any:
     """The entry of torchvision for it: where its weights are, and how images are prepared."""
+    from torchvision import models
+
     name = model.name.removeprefix(TORCHVISION)
     try:
-        return torchvision.models.get_model_weights(name).DEFAULT
+        return models.get_model_weights(name).DEFAULT
     except ValueError as error:
-        known = ", ".join(torchvision.models.list_models(torchvision.models))
+        known = ", ".join(models.list_models(models))
         raise ModelMismatchError(
             f"lightlyConfig.model.name {model.name!r} is no classification model of torchvision",
             fix=f"Choose one of {known}",
@@ -89,9 +96,9 @@ def torchvision_sides(model: Model) -> tuple[int, int]:
 
 def torchvision_backbone(model: Model) -> nn.Module:
     """The model without its last layer: its output is what the classifier would have seen."""
-    network: nn.Module = torchvision.models.get_model(
-        model.name.removeprefix(TORCHVISION), weights=None
-    )
+    from torchvision.models import get_model
+
+    network: nn.Module = get_model(model.name.removeprefix(TORCHVISION), weights=None)
     for attribute in ("fc", "classifier", "heads", "head"):
         if hasattr(network, attribute):
             setattr(network, attribute, _without_last_linear(getattr(network, attribute)))

@@ -4,13 +4,13 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
 import torch
-from lightly.models.zoo import ZOO
 from torch import nn
 
 from curation_api import CurationError, ExitCode, LightlyConfig, Reason
@@ -42,15 +42,20 @@ class ModelMissingError(CurationError):
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedModel:
-    """A network with its weights."""
+class FoundModel:
+    """A network whose weights have been found and not been read yet: a run may need none."""
 
-    backbone: nn.Module
     source: str
-    """Where the weights came from, for log and report."""
+    """Where the weights come from, for log and report."""
 
     digest: str
     """The same for the same network with the same weights."""
+
+    load: Callable[[], nn.Module]
+    """Makes the network, which takes seconds."""
+
+    dimensions: int | None = None
+    """How many numbers an embedding has, where that is known without the network."""
 
     is_untrained: bool = False
 
@@ -69,20 +74,20 @@ class Places:
     may_download: bool = True
 
 
-def load_model(config: LightlyConfig, checkpoint: str, places: Places) -> LoadedModel:
+def find_model(config: LightlyConfig, checkpoint: str, places: Places) -> FoundModel:
     """The configured network with weights from the checkpoint, or with published ones."""
     model = config.model
     if checkpoint:
         path = _checkpoint_file(checkpoint, places)
-        return _simclr(model, config.seed, path, source=checkpoint)
+        return _simclr(config, path, source=checkpoint)
     if not config.pre_trained:
         logger.warning("The network is UNTRAINED (preTrained: false): embeddings mean little")
-        network = untrained(model, seed=config.seed).backbone
-        return _loaded(network, model, "untrained, seeded", is_untrained=True)
+        return _untrained(config)
     if is_torchvision(model):
-        return _torchvision(model, places)
+        path = _published_file(torchvision_weights(model).url, places)
+        return FoundModel(path.name, _digest_of(path, model), partial(_torchvision, model, path))
     path = _published_file(_published_url(model), places)
-    return _simclr(model, config.seed, path, source=path.name)
+    return _simclr(config, path, source=path.name)
 
 
 def load_for_training(config: LightlyConfig, checkpoint: str, places: Places) -> SimClr:
@@ -101,6 +106,8 @@ def load_for_training(config: LightlyConfig, checkpoint: str, places: Places) ->
 
 
 def _published_url(model: Model) -> str:
+    from lightly.models.zoo import ZOO  # It takes seconds.
+
     url = ZOO.get(f"{model.name}/simclr/d{model.num_ftrs}/w{float(model.width)}")
     if url is None:
         raise ModelMissingError(
@@ -117,20 +124,33 @@ _WAYS_OUT = (
 )
 
 
-def _simclr(model: Model, seed: int, path: Path, *, source: str) -> LoadedModel:
-    network = untrained(model, seed=seed)
-    load_simclr(network, _read(path, source), source=source)
-    return _loaded(network.backbone, model, source)
+def _untrained(config: LightlyConfig) -> FoundModel:
+    model, seed = config.model, config.seed
+
+    def load() -> nn.Module:
+        return untrained(model, seed=seed).backbone
+
+    digest = _digest(f"seed {seed} of torch {torch.__version__}", model)
+    return FoundModel("untrained, seeded", digest, load, model.num_ftrs, is_untrained=True)
 
 
-def _torchvision(model: Model, places: Places) -> LoadedModel:
-    url = torchvision_weights(model).url
-    path = _published_file(url, places)
+def _simclr(config: LightlyConfig, path: Path, *, source: str) -> FoundModel:
+    model = config.model
+
+    def load() -> nn.Module:
+        network = untrained(model, seed=config.seed)
+        load_simclr(network, _read(path, source), source=source)
+        return network.backbone
+
+    return FoundModel(source, _digest_of(path, model), load, model.num_ftrs)
+
+
+def _torchvision(model: Model, path: Path) -> nn.Module:
     backbone = torchvision_backbone(model)
     state = _read(path, path.name)
     kept = backbone.state_dict()
     backbone.load_state_dict({key: value for key, value in state.items() if key in kept})
-    return _loaded(backbone, model, path.name)
+    return backbone
 
 
 def _read(path: Path, source: str) -> Any:
@@ -143,18 +163,13 @@ def _read(path: Path, source: str) -> Any:
         ) from error
 
 
-def _loaded(
-    backbone: nn.Module, model: Model, source: str, *, is_untrained: bool = False
-) -> LoadedModel:
-    return LoadedModel(backbone, source, _digest(backbone, model), is_untrained=is_untrained)
+def _digest_of(path: Path, model: Model) -> str:
+    with path.open("rb") as file:
+        return _digest(hashlib.file_digest(file, "sha256").hexdigest(), model)
 
 
-def _digest(backbone: nn.Module, model: Model) -> str:
-    digest = hashlib.sha256(model.model_dump_json().encode())
-    for name, value in sorted(backbone.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(value.contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]
+def _digest(weights: str, model: Model) -> str:
+    return hashlib.sha256(f"{weights} {model.model_dump_json()}".encode()).hexdigest()[:16]
 
 
 def _checkpoint_file(checkpoint: str, places: Places) -> Path:

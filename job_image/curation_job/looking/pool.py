@@ -4,6 +4,7 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -51,10 +52,10 @@ class LookPool:
         *,
         longest_look_seconds: float = LONGEST_LOOK_SECONDS,
     ) -> None:
-        self._settings = settings
+        self._processes, self._settings = processes, settings
         self._longest_look_seconds = longest_look_seconds
         self._idle_deaths = 0
-        self._workers = [_Owned(settings) for _ in range(processes)]
+        self._workers: list[_Owned] = []
 
     def __enter__(self) -> Self:
         return self
@@ -71,10 +72,13 @@ class LookPool:
     def look_at(self, units: Iterable[Unit]) -> Iterator[PixelBatch]:
         """Every batch of every unit, as they arrive; batches of one unit come in order.
 
-        A unit that took its worker down starts again from its first batch.
+        A unit that took its worker down starts again from its first batch. Workers are started for
+        the first unit: where there is none, none is needed.
         """
         waiting = iter(units)
-        again: deque[Unit] = deque()
+        again = deque(islice(waiting, 1))
+        if again and not self._workers:
+            self._workers = [_Owned(self._settings) for _ in range(self._processes)]
         while True:
             for worker in self._workers:
                 while len(worker.units) < UNITS_AHEAD:

@@ -13,7 +13,7 @@ from curation_api import CurationError, ExitCode, LightlyConfig
 from curation_api.lightly_config import Model
 from curation_job.embedding.embedder import Embedder, EmbedSettings, Precision, best_settings
 from curation_job.embedding.networks import load_simclr, torchvision_backbone, untrained
-from curation_job.embedding.weights import ModelMissingError, Places, load_model
+from curation_job.embedding.weights import ModelMissingError, Places, find_model
 from tests.support.images import an_image
 
 SMALL = Model(name="resnet-9", num_ftrs=16, width=1)
@@ -175,7 +175,7 @@ def test_weights_that_are_nowhere_are_an_error_that_names_the_places_and_the_way
     tmp_path: Path,
 ) -> None:
     with pytest.raises(ModelMissingError) as missing:
-        load_model(config(name="resnet-18"), "", places(tmp_path))
+        find_model(config(name="resnet-18"), "", places(tmp_path))
 
     problem = missing.value.problem
     assert problem.exit_code == ExitCode.MODEL_MISSING
@@ -187,7 +187,7 @@ def test_weights_that_are_nowhere_are_an_error_that_names_the_places_and_the_way
 
 def test_a_network_without_published_weights_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ModelMissingError, match="no published weights for resnet-50"):
-        load_model(config(name="resnet-50"), "", places(tmp_path))
+        find_model(config(name="resnet-50"), "", places(tmp_path))
 
 
 def weights_file(seed: int) -> bytes:
@@ -208,15 +208,16 @@ def test_a_checkpoint_is_found_wherever_it_may_lie(tmp_path: Path, place: str) -
         (tmp_path / place).mkdir()
         (tmp_path / place / "mine.ckpt").write_bytes(weights_file(7))
 
-    loaded = load_model(config(name="resnet-9", num_ftrs=16), "mine.ckpt", places(tmp_path, bucket))
+    found = find_model(config(name="resnet-9", num_ftrs=16), "mine.ckpt", places(tmp_path, bucket))
 
+    loaded = found.load().state_dict()
     expected = untrained(SMALL, seed=7).backbone.state_dict()
-    assert all(torch.equal(loaded.backbone.state_dict()[k], v) for k, v in expected.items())
+    assert all(torch.equal(loaded[key], value) for key, value in expected.items())
 
 
 def test_a_checkpoint_that_is_nowhere_is_an_error_that_names_the_places(tmp_path: Path) -> None:
     with pytest.raises(ModelMissingError, match=r"'mine.ckpt' is nowhere: looked at .*volume"):
-        load_model(config(), "mine.ckpt", places(tmp_path))
+        find_model(config(), "mine.ckpt", places(tmp_path))
 
 
 def test_a_checkpoint_that_holds_more_than_weights_is_refused(tmp_path: Path) -> None:
@@ -228,21 +229,21 @@ def test_a_checkpoint_that_holds_more_than_weights_is_refused(tmp_path: Path) ->
     torch.save({"state_dict": Surprise()}, tmp_path / "image/evil.ckpt")
 
     with pytest.raises(ModelMissingError, match="cannot be read as weights"):
-        load_model(config(), "evil.ckpt", places(tmp_path))
+        find_model(config(), "evil.ckpt", places(tmp_path)).load()
 
 
 def test_an_untrained_network_is_said_loudly(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    loaded = load_model(LightlyConfig(pre_trained=False), "", places(tmp_path))
+    found = find_model(LightlyConfig(pre_trained=False), "", places(tmp_path))
 
-    assert loaded.is_untrained
+    assert found.is_untrained
     assert "UNTRAINED" in caplog.text
 
 
 def test_the_digest_tells_weights_apart(tmp_path: Path) -> None:
     one, same, other = (
-        load_model(LightlyConfig(pre_trained=False, seed=seed), "", places(tmp_path)).digest
+        find_model(LightlyConfig(pre_trained=False, seed=seed), "", places(tmp_path)).digest
         for seed in (1, 1, 2)
     )
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,15 +112,16 @@ def test_a_decoder_that_crashes_costs_one_file(tmp_path: Path, how: signal.Signa
     write_slow_image(tmp_path / sources[5].name)
 
     with a_pool(tmp_path, processes=1) as pool:
-        (worker,) = pool._workers
+
+        def at_the_slow_image() -> Any:
+            for worker in pool._workers:
+                hand = worker.status.in_hand()
+                if hand and (hand.unit, hand.position) == (1, 1):
+                    return worker
+            return None
 
         def strike() -> None:
-            hand = wait_until(
-                lambda: (seen := worker.status.in_hand()) and seen.position == 1 and seen.unit == 1,
-                seconds=30,
-                what="the slow image is being decoded",
-            )
-            assert hand
+            worker = wait_until(at_the_slow_image, seconds=30, what="the slow image is decoded")
             os.kill(worker._process.pid or 0, how)
 
         striker = threading.Thread(target=strike)
