@@ -3,7 +3,6 @@
 Handlers are `async` because kopf runs all others in threads, and the queue is not for threads.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import kopf
@@ -11,7 +10,6 @@ import kopf
 from curation_api.names import GROUP, MANAGED_BY, MANAGED_BY_LABEL, VERSION
 from curation_operator.planning.keys import DatasourceKey, RunKey
 from curation_operator.planning.tidying import is_settled
-from curation_operator.queue import DEBOUNCE_SECONDS
 
 CURATION_RUNS = (GROUP, VERSION, "curationruns")
 DATASOURCES = (GROUP, VERSION, "datasources")
@@ -19,9 +17,6 @@ JOBS = ("batch", "v1", "jobs")
 
 # A stream that stalls is noticed by the one timeout or the other.
 SERVER_TIMEOUT_SECONDS, CLIENT_TIMEOUT_SECONDS = 300, 330
-
-# A Job that starts is changed several times within a second; one look at it all is enough.
-STIR_SECONDS = 1.0
 
 # Objects are listed in pieces: ten thousand of them at once would be most of our memory.
 PAGE = 500
@@ -70,16 +65,9 @@ async def datasource_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None
 async def job_changed(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
     """A Job of ours has news for whom it belongs to."""
     namespace, _name = _place(body)
-    after = settling_seconds(body.status)
     for owner in body.metadata.get("ownerReferences", []):
         key = RunKey if owner["kind"] == "CurationRun" else DatasourceKey
-        memo.inbox.add(key(namespace, owner["name"]), after=after)
-
-
-def settling_seconds(status: Mapping[str, Any]) -> float:
-    """How long to let a Job settle: not at all when Pods of it may soon be gone."""
-    is_losing_pods = any(status.get(key) for key in ("conditions", "failed", "terminating"))
-    return DEBOUNCE_SECONDS if is_losing_pods else STIR_SECONDS
+        memo.inbox.add(key(namespace, owner["name"]))
 
 
 def _place(body: kopf.Body) -> tuple[str, str]:
