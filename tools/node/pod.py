@@ -20,6 +20,9 @@ from tools.node.volumes import NotThereYetError, Paths, lay_out, prepare_volumes
 # A kubelet waits longer each time; here nobody has that much time.
 RETRY_SECONDS = 0.5
 
+# A kubelet cleans up what an evicted Pod has left before it lets go of it.
+CLEANING_SECONDS = 2.0
+
 LONGEST_MESSAGE, LONGEST_TAIL = 4096, 2048
 
 
@@ -67,6 +70,11 @@ class PodRunner:
         """Whether its process runs."""
         return self._process is not None
 
+    @property
+    def _is_evicted(self) -> bool:
+        conditions = self._pod.get("status", {}).get("conditions", [])
+        return any(entry["type"] == "DisruptionTarget" for entry in conditions)
+
     def lose(self) -> None:
         """Let it vanish without a report, as with its node."""
         self._is_lost = True
@@ -84,6 +92,8 @@ class PodRunner:
                     await self._report(self._ended(ending))
             await self._asked_to_go.wait()  # Until then its log can be read.
             if not self._is_lost:
+                if self._is_evicted:
+                    await asyncio.sleep(CLEANING_SECONDS)
                 await self._let_go()
         except GoneError:
             pass  # Deleted by force; whoever did that does not want to hear of it.
