@@ -69,14 +69,14 @@ def train_network(
     space: Workspace, prepared: Prepared, thumbnails: Thumbnails, pixels: PixelStore
 ) -> Trained:
     """Train, or go on from where an earlier attempt stopped; what was seen stays for embedding."""
-    # They take seconds to import, and most runs do not train.
-    from curation_job.training.processes import processes_for, train_in_processes
-    from curation_job.training.simclr import Interrupted, TrainSettings
-
     files = space.files(Stage.TRAIN)
     facts = files.facts()
     if facts is not None:
         return Trained(facts["checkpoint"], tuple(facts["losses"]))
+    # They take seconds to import, and most runs do not train.
+    from curation_job.training.processes import processes_for, train_in_processes
+    from curation_job.training.simclr import Interrupted, TrainSettings
+
     config = space.config.lightly_config
     network = load_for_training(config, given_checkpoint(space), space.places())
     _look_at_everything(space, prepared, thumbnails, pixels)

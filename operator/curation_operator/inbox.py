@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from curation_operator.memory import Memory
 from curation_operator.metrics import Metrics
 from curation_operator.planning.keys import DatasourceKey, Key, LineKey, RunKey
-from curation_operator.queue import DEBOUNCE_SECONDS, WorkQueue
+from curation_operator.queue import WorkQueue
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,10 @@ class Inbox:
     metrics: Metrics
     memory: Memory
 
-    def add(self, key: Key, *, after: float = DEBOUNCE_SECONDS, is_urgent: bool = False) -> None:
+    def add(self, key: Key, *, is_urgent: bool = False) -> None:
         """An event spoke of this object."""
         self.metrics.heard_of(key)
-        self.queue.add(key, after=after, is_urgent=is_urgent)
+        self.queue.add(key, is_urgent=is_urgent)
 
     def run_changed(self, key: RunKey, datasource: str, version: str, *, is_new: bool) -> None:
         """A run is there, or is another than before; now it has this version."""
